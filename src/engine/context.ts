@@ -1,0 +1,44 @@
+import type { Json } from '../json.ts'
+import type { Effects, Fact, Spend, WaitRequest } from '../store/events.ts'
+
+/**
+ * All that a pattern or an agent may do. Everything in it is journaled, so that a run that was killed goes on as if
+ * nothing had happened.
+ *
+ * Keys read like paths and are relative to the step that the context belongs to; a key used twice is a defect.
+ */
+export interface Context {
+  /** Full key of the step that this context belongs to; empty at the top of the run. */
+  readonly key: string
+  /** Aborts when the step is no longer wanted; its reason is a CrewError. */
+  readonly signal: AbortSignal
+  /**
+   * Runs `fn` once per run; afterwards resolves with the committed result (or rejects with the committed failure).
+   * With `effects`, `fn` starts only once the intent and everything before it are durable. Without, it starts at once
+   * and must act on the world only through steps of its own.
+   */
+  step<T extends Json>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T>
+  /** Which of these steps in flight finished first, well or badly. The choice is journaled. */
+  next(keys: Iterable<string>): Promise<string>
+  /** Waits for an answer from outside, for as long as it takes: across crashes and restarts. */
+  waitFor<T extends Json>(key: string, request: WaitRequest): Promise<T>
+  /** Durable: a resumed run waits for what is left. */
+  sleep(key: string, milliseconds: number): Promise<void>
+  /** Leaves a fact in the journal. */
+  emit(fact: Fact): void
+}
+
+export interface StepRequest {
+  /** agent, model, tool, command … */
+  readonly kind: string
+  readonly agent?: string
+  /** What the step is asked. Part of its fingerprint; kept for people to read. */
+  readonly input?: Json
+  /** Part of the fingerprint, not kept. */
+  readonly identity?: Json
+  readonly effects?: Effects
+  readonly reserved?: Spend
+  /** Ends the step early, besides the signal of the step around it. */
+  readonly signal?: AbortSignal
+}
+

@@ -1,0 +1,137 @@
+/**
+ * Every way crew can end badly, in one table. A code is at once the error's name in the journal, the run's
+ * stop reason, and the source of its exit code; nothing ever inspects message text.
+ */
+
+export const EXIT = {
+  succeeded: 0,
+  failed: 1,
+  usage: 2,
+  limit: 3,
+  waiting: 4,
+  owned: 5,
+  defect: 70,
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+interface Kind {
+  readonly exit: ExitCode
+  /** The same call may succeed when it is made again. */
+  readonly retryable?: true
+}
+
+const CODES = {
+  usage: { exit: EXIT.usage },
+  definition: { exit: EXIT.usage },
+  input: { exit: EXIT.usage },
+  'key-missing': { exit: EXIT.usage },
+  'run-not-found': { exit: EXIT.usage },
+
+  'agent-failed': { exit: EXIT.failed },
+  'command-failed': { exit: EXIT.failed },
+  'output-invalid': { exit: EXIT.failed, retryable: true },
+  'template-failed': { exit: EXIT.failed },
+  'quorum-missed': { exit: EXIT.failed },
+  'tool-failed': { exit: EXIT.failed },
+
+  connection: { exit: EXIT.failed, retryable: true },
+  timeout: { exit: EXIT.failed, retryable: true },
+  'rate-limited': { exit: EXIT.failed, retryable: true },
+  'server-error': { exit: EXIT.failed, retryable: true },
+  'reply-truncated': { exit: EXIT.failed, retryable: true },
+  'reply-empty': { exit: EXIT.failed, retryable: true },
+  'reply-malformed': { exit: EXIT.failed, retryable: true },
+  'reply-too-long': { exit: EXIT.failed },
+  'reply-refused': { exit: EXIT.failed },
+  'quota-exhausted': { exit: EXIT.failed },
+  'request-rejected': { exit: EXIT.failed },
+  'model-not-found': { exit: EXIT.failed },
+  unauthorized: { exit: EXIT.failed },
+
+  'limit-turns': { exit: EXIT.limit },
+  'limit-invocations': { exit: EXIT.limit },
+  'limit-time': { exit: EXIT.limit },
+
+  waiting: { exit: EXIT.waiting },
+  'run-owned': { exit: EXIT.owned },
+  'lease-lost': { exit: EXIT.owned },
+
+  diverged: { exit: EXIT.failed },
+  store: { exit: EXIT.failed },
+  'store-newer': { exit: EXIT.failed },
+  cancelled: { exit: EXIT.failed },
+  interrupted: { exit: EXIT.interrupted },
+  defect: { exit: EXIT.defect },
+} as const satisfies Record<string, Kind>
+
+export type ErrorCode = keyof typeof CODES
+
+/** An error as the journal keeps it. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  /** The one command or edit that mends it. */
+  readonly hint?: string
+  /** Key of the innermost step that failed. */
+  readonly step?: string
+  /** Milliseconds the other side asked us to wait before trying again. */
+  readonly retryAfter?: number
+  /** What an agent was answering when it was rejected; fed back to it on the next attempt. */
+  readonly answer?: string
+  /** Only for `defect`: where in crew it happened. */
+  readonly stack?: string
+}
+
+type Details = Omit<Failure, 'code' | 'message'> & { readonly cause?: unknown }
+
+export class CrewError extends Error {
+  override readonly name = 'CrewError'
+  readonly code: ErrorCode
+  readonly details: Omit<Details, 'cause'>
+
+  constructor(code: ErrorCode, message: string, { cause, ...details }: Details = {}) {
+    super(message, { cause })
+    this.code = code
+    this.details = details
+  }
+
+  get retryable(): boolean {
+    return isRetryable(this.code)
+  }
+
+  get exit(): ExitCode {
+    return CODES[this.code].exit
+  }
+
+  /** The same error, said to have happened in `step`; the innermost step stays. */
+  in(step: string): CrewError {
+    if (this.details.step !== undefined) return this
+    return new CrewError(this.code, this.message, { ...this.details, step, cause: this.cause })
+  }
+
+  toFailure(): Failure {
+    return { code: this.code, message: this.message, ...this.details }
+  }
+
+  static from(failure: Failure): CrewError {
+    const { code, message, ...details } = failure
+    return new CrewError(code, message, details)
+  }
+}
+
+/** What was thrown, as a CrewError. Whatever is not one already is a defect of crew and keeps its stack. */
+export function toCrewError(thrown: unknown): CrewError {
+  if (thrown instanceof CrewError) return thrown
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  return new CrewError('defect', error.message, { cause: error, ...(error.stack && { stack: error.stack }) })
+}
+
+export function isRetryable(code: ErrorCode): boolean {
+  return 'retryable' in CODES[code]
+}
+
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return CODES[code].exit
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+
+/** A JSON Schema, draft 2020-12, as a team file gives it. */
+export type JsonSchema = JsonObject
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * `value` as the journal would give it back. A step's result passes through here before anybody sees it, so a
+ * run that was never interrupted and one that was resumed hand the same value on (no `undefined`, no `Date`).
+ */
+export function asJson(value: unknown): Json {
+  if (value === undefined) return null
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  return JSON.parse(JSON.stringify(value) ?? 'null')
+}
+
+/** JSON text with the keys of every object sorted, so that equal values have equal text. */
+export function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, inner) =>
+      isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+    ) ?? 'null'
+  )
+}
+
+export function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
+
+/** `value` as a person reads it: text as it is, anything else as indented JSON. */
+export function asText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+}

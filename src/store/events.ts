@@ -1,0 +1,125 @@
+import type { Failure } from '../errors.ts'
+import type { Json, JsonObject } from '../json.ts'
+
+/**
+ * The system's vocabulary: every fact that a run leaves behind. The journal of a run is the ordered list of
+ * these, and all that crew knows or shows is folded from it. Only ever add to this union: old runs must open.
+ */
+export type Fact = RunFact | StepFact | WaitFact | WorkFact
+
+export type RunFact =
+  | {
+      readonly type: 'run.started'
+      readonly team: string
+      /** Everything that is needed to run it again, prompts and included files too. */
+      readonly definition: JsonObject
+      readonly input: JsonObject
+      readonly rehearsal: boolean
+      readonly crew: string
+    }
+  | {
+      readonly type: 'run.resumed'
+      readonly owner: Owner
+      readonly epoch: number
+      /** Failed steps that get another chance: the one that brought the run down, and what it is nested in. */
+      readonly reopened: readonly string[]
+      /** Limits that the person who resumes has changed. */
+      readonly limits: { readonly [name: string]: number }
+    }
+  | { readonly type: 'run.waiting'; readonly on: readonly string[] }
+  | { readonly type: 'run.succeeded'; readonly output: Json }
+  | { readonly type: 'run.failed'; readonly error: Failure }
+  | { readonly type: 'run.interrupted'; readonly reason: string }
+
+/** What a repetition of a step may do: nothing; nothing more, given the same idempotency key; harm. */
+export type Effects = 'pure' | 'idempotent' | 'once'
+
+export type StepFact =
+  | {
+      readonly type: 'step.started'
+      readonly key: string
+      readonly kind: string
+      readonly agent?: string
+      readonly input?: Json
+      /** Hash of what the step was asked; a resumed run must ask the same under the same key. */
+      readonly fingerprint: string
+      /** Present when the step acts on the world: this event is then the intent, durable before the act. */
+      readonly effects?: Effects
+      /** The most that the act can cost; charged as an estimate while its outcome is unknown. */
+      readonly reserved?: Spend
+    }
+  | { readonly type: 'step.succeeded'; readonly key: string; readonly output: Json }
+  | { readonly type: 'step.failed'; readonly key: string; readonly error: Failure }
+  | { readonly type: 'step.skipped'; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'step.cancelled'
+      readonly key: string
+      readonly reason: string
+      /** True when the pattern no longer needed it; false when the run came down around it: it may run again. */
+      readonly final: boolean
+    }
+  /** Found in flight after a crash: it may or may not have happened. */
+  | { readonly type: 'step.unknown'; readonly key: string }
+  /** Which of several steps in flight a pattern went on with. */
+  | { readonly type: 'step.chosen'; readonly scope: string; readonly key: string }
+
+export type WaitFact =
+  | { readonly type: 'wait.opened'; readonly key: string; readonly request: WaitRequest }
+  | { readonly type: 'wait.answered'; readonly key: string; readonly value: Json; readonly by: string }
+  | { readonly type: 'timer.set'; readonly key: string; readonly until: number }
+
+/** A question to somebody outside of the run. */
+export interface WaitRequest {
+  readonly question: string
+  readonly choices?: readonly string[]
+  readonly detail?: Json
+}
+
+export type WorkFact =
+  | {
+      readonly type: 'model.replied'
+      readonly key: string
+      readonly model: string
+      readonly spent: Spend
+      readonly milliseconds: number
+    }
+  /** Something was decided: retry, feedback, vote … with the reason and the values behind it. */
+  | {
+      readonly type: 'decision'
+      readonly key: string
+      readonly what: string
+      readonly reason: string
+      readonly values?: JsonObject
+    }
+  /** Words as they stream in. Shown live, never stored. */
+  | { readonly type: 'model.delta'; readonly key: string; readonly text: string }
+
+/** Tokens and dollars. Input tokens include the cached ones. */
+export interface Spend {
+  readonly input: number
+  readonly output: number
+  readonly cached: number
+  /** US dollars; absent when the price of the model is unknown. */
+  readonly usd?: number
+  /** The provider did not say; this is our conservative count. */
+  readonly estimated?: boolean
+}
+
+export interface Owner {
+  readonly host: string
+  readonly pid: number
+}
+
+export type Event = Fact & {
+  /** Position in the run's journal, from 1, without gaps. */
+  readonly seq: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** A fact that is shown live but not kept. */
+export function isEphemeral(fact: Fact): boolean {
+  return fact.type === 'model.delta'
+}
+
+export type FactOf<Type extends Fact['type']> = Extract<Fact, { type: Type }>
