@@ -12,7 +12,10 @@ export const duration = z
   .transform((text, context) => {
     const parsed = parseDuration(text)
     if (parsed !== undefined) return parsed
-    context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write it like 500ms, 60s or 10m` })
+    context.addIssue({
+      code: 'custom',
+      message: `"${text}" is not a duration; write it like 500ms, 60s or 10m`,
+    })
     return z.NEVER
   })
   .describe('A duration: 500ms, 60s, 10m, 1h')

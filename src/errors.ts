@@ -1,3 +1,5 @@
+import type { Spend } from './spend.ts'
+
 /**
  * Every way crew can end badly, in one table. A code is at once the error's name in the journal, the run's
  * stop reason, and the source of its exit code; nothing ever inspects message text.
@@ -76,8 +78,12 @@ export interface Failure {
   readonly hint?: string
   /** Key of the innermost step that failed. */
   readonly step?: string
+  /** Keys of other failed steps that led to this failure. */
+  readonly because?: readonly string[]
   /** Milliseconds the other side asked us to wait before trying again. */
   readonly retryAfter?: number
+  /** What the provider billed although the call failed. */
+  readonly spent?: Spend
   /** What an agent was answering when it was rejected; fed back to it on the next attempt. */
   readonly answer?: string
   /** Only for `defect`: where in crew it happened. */

@@ -24,7 +24,9 @@ export function asJson(value: unknown): Json {
 export function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_, inner) =>
-      isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+      isObject(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
     ) ?? 'null'
   )
 }

@@ -10,12 +10,17 @@ import type { Effects, Fact, Spend, WaitRequest } from '../store/events.ts'
 export interface Context {
   /** Full key of the step that this context belongs to; empty at the top of the run. */
   readonly key: string
+  /** How often this step failed, brought the run down, and was entered again by a resume. */
+  readonly reopened: number
   /** Aborts when the step is no longer wanted; its reason is a CrewError. */
   readonly signal: AbortSignal
   /**
    * Runs `fn` once per run; afterwards resolves with the committed result (or rejects with the committed failure).
    * With `effects`, `fn` starts only once the intent and everything before it are durable. Without, it starts at once
    * and must act on the world only through steps of its own.
+   *
+   * Concurrency is structured: when `fn` ends, steps that it left in flight are cancelled and waited for. After a
+   * failure they may run again on resume; after a success they are not needed any more, and never do.
    */
   step<T extends Json>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T>
   /** Which of these steps in flight finished first, well or badly. The choice is journaled. */
@@ -38,7 +43,4 @@ export interface StepRequest {
   readonly identity?: Json
   readonly effects?: Effects
   readonly reserved?: Spend
-  /** Ends the step early, besides the signal of the step around it. */
-  readonly signal?: AbortSignal
 }
-

@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
+import type { Spend } from '../spend.ts'
 
 /**
  * The system's vocabulary: every fact that a run leaves behind. The journal of a run is the ordered list of
@@ -21,7 +22,7 @@ export type RunFact =
       readonly type: 'run.resumed'
       readonly owner: Owner
       readonly epoch: number
-      /** Failed steps that get another chance: the one that brought the run down, and what it is nested in. */
+      /** Failed steps that are entered again: those that brought the run down. What they committed stays. */
       readonly reopened: readonly string[]
       /** Limits that the person who resumes has changed. */
       readonly limits: { readonly [name: string]: number }
@@ -57,9 +58,11 @@ export type StepFact =
       readonly reason: string
       /** True when the pattern no longer needed it; false when the run came down around it: it may run again. */
       readonly final: boolean
+      /** What it had reserved: an act that was broken off may have cost that much. */
+      readonly spent?: Spend
     }
-  /** Found in flight after a crash: it may or may not have happened. */
-  | { readonly type: 'step.unknown'; readonly key: string }
+  /** Found in flight after a crash: it may or may not have happened. What it had reserved is charged as an estimate. */
+  | { readonly type: 'step.unknown'; readonly key: string; readonly spent?: Spend }
   /** Which of several steps in flight a pattern went on with. */
   | { readonly type: 'step.chosen'; readonly scope: string; readonly key: string }
 
@@ -83,6 +86,15 @@ export type WorkFact =
       readonly spent: Spend
       readonly milliseconds: number
     }
+  | {
+      readonly type: 'model.failed'
+      readonly key: string
+      readonly model: string
+      readonly error: Failure
+      /** Absent when the provider billed nothing. */
+      readonly spent?: Spend
+      readonly milliseconds: number
+    }
   /** Something was decided: retry, feedback, vote … with the reason and the values behind it. */
   | {
       readonly type: 'decision'
@@ -94,16 +106,7 @@ export type WorkFact =
   /** Words as they stream in. Shown live, never stored. */
   | { readonly type: 'model.delta'; readonly key: string; readonly text: string }
 
-/** Tokens and dollars. Input tokens include the cached ones. */
-export interface Spend {
-  readonly input: number
-  readonly output: number
-  readonly cached: number
-  /** US dollars; absent when the price of the model is unknown. */
-  readonly usd?: number
-  /** The provider did not say; this is our conservative count. */
-  readonly estimated?: boolean
-}
+export type { Spend }
 
 export interface Owner {
   readonly host: string

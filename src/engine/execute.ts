@@ -1,0 +1,42 @@
+import { CrewError, toCrewError } from '../errors.ts'
+import { asJson, type Json } from '../json.ts'
+import type { Context } from './context.ts'
+import { Execution, type ExecutionOptions } from './execution.ts'
+import { Scope } from './scope.ts'
+
+export type Program = (ctx: Context) => Promise<Json>
+
+export type Outcome =
+  | { readonly state: 'succeeded'; readonly output: Json }
+  | { readonly state: 'failed' | 'interrupted'; readonly error: CrewError }
+  | { readonly state: 'waiting'; readonly on: readonly string[] }
+
+/**
+ * Runs `program` over what is already recorded of it, to its end or until it can only wait for people. Never rejects.
+ * When it resolves nothing of the program is in flight any more, and everything it left behind has been appended.
+ */
+export async function execute(
+  program: Program,
+  options: ExecutionOptions,
+  stop: AbortSignal,
+): Promise<Outcome> {
+  const execution = new Execution(options)
+  const root = new Scope(execution, '', 0)
+  const abort = () => execution.fail(toCrewError(stop.reason))
+  execution.onFailure = error => root.abort(error)
+  stop.addEventListener('abort', abort)
+  if (stop.aborted) abort()
+  try {
+    const output = execution.redact(asJson(await program(root)))
+    await root.close(new CrewError('cancelled', 'the run ended without it'))
+    if (execution.failure) throw execution.failure
+    return { state: 'succeeded', output }
+  } catch (thrown) {
+    const error = execution.failure ?? toCrewError(thrown)
+    await root.close(error)
+    if (error.code === 'waiting') return { state: 'waiting', on: error.details.because ?? [] }
+    return { state: error.code === 'interrupted' ? 'interrupted' : 'failed', error }
+  } finally {
+    stop.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,170 @@
+import { type Clock, sleep } from '../clock.ts'
+import { CrewError, type ErrorCode, toCrewError } from '../errors.ts'
+import { canonical, type Json } from '../json.ts'
+import type { Fact } from '../store/events.ts'
+import type { Signal } from '../store/store.ts'
+import type { RunView } from '../store/view.ts'
+import type { Journal } from './journal.ts'
+
+export interface ExecutionOptions {
+  readonly journal: Journal
+  readonly clock: Clock
+  /** The run as it was when this execution began. */
+  readonly recorded: RunView
+  /** Words that were left for this run from outside, after the given one. */
+  readonly signals: (after: number) => Promise<readonly Signal[]>
+  /** Removes secrets from whatever is about to be journaled. */
+  readonly redact: <T extends Json>(value: T) => T
+}
+
+/** Errors after which nothing of the run may go on, whatever its program does about a failed step. */
+const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'diverged',
+  'defect',
+  'store',
+  'lease-lost',
+  'limit-invocations',
+  'limit-time',
+  'waiting',
+  'interrupted',
+])
+
+/** How often the store is asked for answers while something else is going on, in milliseconds. */
+const POLL = 500
+
+/** What all scopes of one execution share: what is recorded, what is in use, who is waiting. */
+export class Execution {
+  readonly journal: Journal
+  readonly recorded: RunView
+  readonly clock: Clock
+  readonly redact: <T extends Json>(value: T) => T
+  /** Why the run comes down, once it does. */
+  failure: CrewError | undefined
+  onFailure: (error: CrewError) => void = () => {}
+
+  private readonly options: ExecutionOptions
+  private readonly claimed = new Set<string>()
+  private readonly notes: Map<string, number>
+  private readonly waits = new Map<string, (answer: Json) => void>()
+  private busy = 0
+  private lastSignal = 0
+  private polling = false
+
+  constructor(options: ExecutionOptions) {
+    this.options = options
+    this.journal = options.journal
+    this.recorded = options.recorded
+    this.clock = options.clock
+    this.redact = options.redact
+    this.notes = countNotes(options.recorded)
+  }
+
+  /** Keys are given by the program and name one thing each. */
+  claim(key: string): void {
+    if (this.claimed.has(key))
+      throw this.fail(new CrewError('defect', `two steps of this run have the key ${key}`))
+    this.claimed.add(key)
+  }
+
+  /** Brings the run down if `error` is one of those that must; gives it back, to be thrown. */
+  fail(error: CrewError): CrewError {
+    if (!FATAL.has(error.code) || this.failure) return error
+    this.failure = error
+    this.onFailure(error)
+    return error
+  }
+
+  /** Appends a note of the program, unless it is one that a former execution has already left. */
+  note(fact: Fact): void {
+    const redacted = this.redact(fact as unknown as Json) as unknown as Fact
+    const text = canonical(redacted)
+    const left = this.notes.get(text) ?? 0
+    if (left > 0) this.notes.set(text, left - 1)
+    else this.journal.append(redacted)
+  }
+
+  /** Counts `work` as something going on: while it lasts, the run is not merely waiting for people. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.busy += 1
+    try {
+      return await work()
+    } finally {
+      this.busy -= 1
+      this.look()
+    }
+  }
+
+  /** Resolves with the answer to the question `key`, or rejects when `signal` aborts. */
+  answer(key: string, signal: AbortSignal): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.waits.delete(key)
+        reject(signal.reason)
+      }
+      if (signal.aborted) return abort()
+      signal.addEventListener('abort', abort, { once: true })
+      this.waits.set(key, value => {
+        signal.removeEventListener('abort', abort)
+        resolve(value)
+      })
+      this.look()
+    })
+  }
+
+  /** Asks the store for answers, for as long as somebody waits for one; with nothing else going on, once. */
+  private look(): void {
+    if (this.polling || this.waits.size === 0) return
+    this.polling = true
+    this.poll().then(
+      () => {
+        this.polling = false
+      },
+      error => this.fail(toCrewError(error)),
+    )
+  }
+
+  private async poll(): Promise<void> {
+    while (this.waits.size > 0 && !this.failure) {
+      await this.settle()
+      const open = [...this.waits.keys()]
+      for (const signal of await this.options.signals(this.lastSignal)) this.deliver(signal)
+      if (this.waits.size < open.length) continue
+      if (this.busy === 0) throw new CrewError('waiting', 'the run waits for an answer', { because: open })
+      await sleep(this.clock, POLL)
+    }
+  }
+
+  /** Lets the program run as far as it gets by itself, and makes it durable. */
+  private async settle(): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve))
+    await this.journal.durable()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+
+  private deliver({ id, key, value, by }: Signal): void {
+    this.lastSignal = id
+    const resolve = this.waits.get(key)
+    if (!resolve) return
+    this.waits.delete(key)
+    const answer = this.redact(value)
+    this.journal.append({ type: 'wait.answered', key, value: answer, by })
+    resolve(answer)
+  }
+}
+
+/** Notes that are already in the journal. A program that runs again leaves them again; they are told apart here. */
+function countNotes(recorded: RunView): Map<string, number> {
+  const counts = new Map<string, number>()
+  const count = (note: object) => {
+    const text = canonical(note)
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  const notes = [...recorded.notes, ...[...recorded.steps.values()].flatMap(step => step.notes)]
+  for (const { type, key, what, reason, values } of notes.filter(note => note.type === 'decision')) {
+    count({ type, key, what, reason, values })
+  }
+  for (const step of recorded.steps.values()) {
+    if (step.state === 'skipped') count({ type: 'step.skipped', key: step.key, reason: step.reason })
+  }
+  return counts
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.ts'
+import { type CrewError, toCrewError } from '../errors.ts'
+import { type Event, type Fact, isEphemeral } from '../store/events.ts'
+import type { Lease, Store, TimedFact } from '../store/store.ts'
+import { crashAfterEvent, crashPoint } from './crash.ts'
+
+export type Subscriber = (event: Event | TimedFact) => void
+
+interface Options {
+  readonly store: Store
+  readonly lease: Lease
+  readonly clock: Clock
+  /** Told of every event once it is durable, and of ephemeral facts at once. Must not throw. */
+  readonly onEvent: Subscriber
+  /** The store failed, or the run has a new owner: nothing can be written any more. Called once. */
+  readonly onFailure: (error: CrewError) => void
+}
+
+/**
+ * The write side of a run. Everything that is appended during one turn of the event loop becomes durable in one
+ * transaction, in the order in which it was appended.
+ */
+export class Journal {
+  private readonly options: Options
+  private pending: TimedFact[] = []
+  private failure: CrewError | undefined
+  private flushing: Promise<void> | undefined
+
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  append(fact: Fact): void {
+    const timed = { ...fact, at: this.options.clock.now() }
+    if (isEphemeral(fact)) {
+      this.options.onEvent(timed)
+      return
+    }
+    this.pending.push(timed)
+    this.flushing ??= this.flushSoon()
+  }
+
+  /** Resolves when everything appended so far is durable; rejects when it never will be. */
+  async durable(): Promise<void> {
+    while (this.flushing) await this.flushing
+    if (this.failure) throw this.failure
+  }
+
+  /** Never rejects: `durable` and `onFailure` tell. */
+  private async flushSoon(): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve))
+    const facts = this.pending
+    this.pending = []
+    try {
+      if (!this.failure) await this.commit(facts)
+    } catch (error) {
+      this.failure = toCrewError(error)
+      this.options.onFailure(this.failure)
+    }
+    this.flushing = this.pending.length > 0 ? this.flushSoon() : undefined
+  }
+
+  private async commit(facts: readonly TimedFact[]): Promise<void> {
+    for (const fact of facts) crashPoint(`before:${fact.type}`)
+    const events = await this.options.store.commit(this.options.lease, facts)
+    for (const event of events) {
+      crashPoint(`after:${event.type}`)
+      crashAfterEvent(event.seq)
+    }
+    for (const event of events) this.options.onEvent(event)
+  }
+}

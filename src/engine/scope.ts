@@ -1,0 +1,268 @@
+import { sleep } from '../clock.ts'
+import { CrewError, toCrewError } from '../errors.ts'
+import { asJson, asText, canonical, hash, type Json } from '../json.ts'
+import type { Fact, WaitRequest } from '../store/events.ts'
+import type { StepView } from '../store/view.ts'
+import type { Context, StepRequest } from './context.ts'
+import { crashPoint } from './crash.ts'
+import type { Execution } from './execution.ts'
+
+/** The context of one step: where its inner steps are kept together until it ends. */
+export class Scope implements Context {
+  readonly key: string
+  readonly reopened: number
+  private readonly execution: Execution
+  private readonly controller = new AbortController()
+  private readonly children = new Set<Scope>()
+  private readonly inFlight = new Map<string, Promise<void>>()
+  /** Names of steps that ended and that `next` has not given out, in the order in which they ended. */
+  private readonly ended: string[] = []
+  private wake: () => void = () => {}
+  private choices = 0
+
+  constructor(execution: Execution, key: string, reopened: number) {
+    this.execution = execution
+    this.key = key
+    this.reopened = reopened
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  abort(reason: CrewError): void {
+    if (this.signal.aborted) return
+    this.controller.abort(reason)
+    for (const child of this.children) child.abort(reason)
+    this.wake()
+  }
+
+  /** Ends what is still in flight, because of `reason`, and waits for it. */
+  async close(reason: CrewError): Promise<void> {
+    if (this.inFlight.size === 0) return
+    for (const child of this.children) child.abort(reason)
+    await Promise.all(this.inFlight.values())
+  }
+
+  step<T extends Json>(name: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T> {
+    const key = this.path(name)
+    this.execution.claim(key)
+    return this.track(name, this.perform(key, request, fn))
+  }
+
+  async next(names: Iterable<string>): Promise<string> {
+    const wanted = new Set(names)
+    const recorded = this.execution.recorded.choices.get(this.key)?.[this.choices]
+    this.choices += 1
+    if (recorded !== undefined) {
+      if (wanted.has(recorded)) return this.take(recorded)
+      throw this.execution.fail(
+        new CrewError(
+          'diverged',
+          `${this.key || 'the run'} went on with ${recorded} before, which is not in flight now`,
+        ),
+      )
+    }
+    for (;;) {
+      this.signal.throwIfAborted()
+      const first = this.ended.find(name => wanted.has(name))
+      if (first !== undefined) {
+        this.execution.journal.append({ type: 'step.chosen', scope: this.key, key: first })
+        return this.take(first)
+      }
+      await new Promise<void>(resolve => {
+        this.wake = resolve
+      })
+    }
+  }
+
+  async waitFor<T extends Json>(name: string, request: WaitRequest): Promise<T> {
+    const key = this.path(name)
+    this.execution.claim(key)
+    const recorded = this.execution.recorded.waits.get(key)
+    if (recorded?.answer) return recorded.answer.value as T
+    if (!recorded) this.emit({ type: 'wait.opened', key, request })
+    return (await this.execution.answer(key, this.signal)) as T
+  }
+
+  async sleep(name: string, milliseconds: number): Promise<void> {
+    const key = this.path(name)
+    this.execution.claim(key)
+    const { clock, recorded, journal } = this.execution
+    const until = recorded.timers.get(key) ?? clock.now() + milliseconds
+    if (!recorded.timers.has(key)) journal.append({ type: 'timer.set', key, until })
+    const left = until - clock.now()
+    if (left > 0) await this.execution.during(() => sleep(clock, left, this.signal))
+  }
+
+  emit(fact: Fact): void {
+    this.execution.note(fact)
+  }
+
+  private path(name: string): string {
+    return this.key === '' ? name : `${this.key}/${name}`
+  }
+
+  private track<T>(name: string, result: Promise<T>): Promise<T> {
+    const settle = () => {
+      this.inFlight.delete(name)
+      this.ended.push(name)
+      this.wake()
+    }
+    this.inFlight.set(name, result.then(settle, settle))
+    return result
+  }
+
+  private take(name: string): string {
+    const index = this.ended.indexOf(name)
+    if (index >= 0) this.ended.splice(index, 1)
+    return name
+  }
+
+  private async perform<T extends Json>(
+    key: string,
+    request: StepRequest,
+    fn: (ctx: Context) => Promise<T>,
+  ): Promise<T> {
+    const { execution } = this
+    const input = request.input === undefined ? undefined : execution.redact(asJson(request.input))
+    const fingerprint = hash(canonical([request.kind, request.agent, input, request.identity]))
+    const recorded = execution.recorded.steps.get(key)
+    if (recorded) {
+      if (recorded.fingerprint !== fingerprint) throw execution.fail(diverged(recorded, request, input))
+      const end = recordedEnd(recorded)
+      if (end) return end() as T
+    }
+    this.signal.throwIfAborted()
+    const child = new Scope(execution, key, recorded?.reopened ?? 0)
+    this.children.add(child)
+    try {
+      const { kind, agent, effects, reserved } = request
+      const start = () => {
+        // A scope that was open when the process died is simply still open.
+        if (recorded?.state === 'running' && !effects) return
+        execution.journal.append({
+          type: 'step.started',
+          key,
+          kind,
+          fingerprint,
+          ...(agent !== undefined && { agent }),
+          ...(input !== undefined && { input }),
+          ...(effects && { effects }),
+          ...(reserved && { reserved }),
+        })
+      }
+      if (!effects) {
+        start()
+        return await child.finish(request, () => fn(child))
+      }
+      if (recorded && isInDoubt(recorded) && effects === 'once') {
+        const settled = await child.askWhatHappened(recorded)
+        if (settled) return settled.output as T
+      }
+      return await execution.during(async () => {
+        start()
+        await execution.journal.durable()
+        return child.finish(request, async () => {
+          child.signal.throwIfAborted()
+          crashPoint('act:before')
+          const output = await fn(child)
+          crashPoint('act:after')
+          return output
+        })
+      })
+    } finally {
+      this.children.delete(child)
+    }
+  }
+
+  /** Runs the body of this step and journals how it ended. A result that arrives is kept, also after an abort. */
+  private async finish<T extends Json>(request: StepRequest, body: () => Promise<T>): Promise<T> {
+    const { execution, key } = this
+    try {
+      const output = execution.redact(asJson(await body())) as T
+      await this.close(new CrewError('cancelled', `${key} ended without it`))
+      execution.journal.append({ type: 'step.succeeded', key, output })
+      return output
+    } catch (thrown) {
+      const error = toCrewError(this.signal.aborted ? this.signal.reason : thrown)
+      await this.close(error)
+      throw this.signal.aborted ? this.broken(error, request) : this.failed(error)
+    }
+  }
+
+  private failed(thrown: CrewError): CrewError {
+    const { execution, key } = this
+    const failure = execution.redact(asJson(thrown.in(key).toFailure())) as unknown as ReturnType<
+      CrewError['toFailure']
+    >
+    const error = execution.fail(CrewError.from(failure))
+    if (execution.failure !== error) execution.journal.append({ type: 'step.failed', key, error: failure })
+    return error
+  }
+
+  /** Ended from outside: by what it belongs to, or with the whole run. */
+  private broken(reason: CrewError, { effects, reserved }: StepRequest): CrewError {
+    const final = reason.code === 'cancelled'
+    // A scope that goes down with the run stays open in the journal: a resumed run enters it again.
+    if (final || effects || !this.execution.failure) {
+      this.execution.journal.append({
+        type: 'step.cancelled',
+        key: this.key,
+        reason: reason.message,
+        final,
+        ...(effects && reserved && { spent: { ...reserved, estimated: true } }),
+      })
+    }
+    return reason
+  }
+
+  /** Nobody knows whether this step happened, and doing it twice may do harm: a person decides. */
+  private async askWhatHappened({ key, input, starts }: StepView): Promise<{ output: Json } | undefined> {
+    const answer = await this.waitFor<Json>(`outcome-${starts}`, {
+      question: `crew was stopped while ${key} was under way, and it may not be safe to do it twice. What now?`,
+      choices: ['retry', 'skip', 'done', 'done=OUTPUT'],
+      ...(input !== undefined && { detail: input }),
+    })
+    const [, choice, output = ''] = /^(retry|skip|done)(?:=(.*))?$/s.exec(asText(answer)) ?? []
+    if (choice === 'retry') return undefined
+    if (choice === 'done') this.execution.journal.append({ type: 'step.succeeded', key, output })
+    else
+      this.execution.journal.append({ type: 'step.skipped', key, reason: `a person said: ${asText(answer)}` })
+    return { output: choice === 'done' ? output : null }
+  }
+}
+
+/** How a step that is over ended, to be repeated; undefined for one that has to run. */
+function recordedEnd({ state, output, error, reason, final }: StepView): (() => Json) | undefined {
+  if (state === 'succeeded') return () => output ?? null
+  if (state === 'skipped') return () => null
+  if (state === 'failed' && error) {
+    return () => {
+      throw CrewError.from(error)
+    }
+  }
+  if (state === 'cancelled' && final) {
+    return () => {
+      throw new CrewError('cancelled', reason ?? 'cancelled')
+    }
+  }
+  return undefined
+}
+
+function isInDoubt({ state }: StepView): boolean {
+  return state === 'unknown' || state === 'cancelled'
+}
+
+function diverged(recorded: StepView, { kind, agent }: StepRequest, input: Json | undefined): CrewError {
+  const asked = (step: { kind: string; agent?: string | undefined; input?: Json | undefined }) =>
+    `${step.agent ?? step.kind} ${JSON.stringify(step.input ?? null).slice(0, 300)}`
+  return new CrewError(
+    'diverged',
+    `step ${recorded.key} is asked something else than before\n  before: ${asked(recorded)}\n  now:    ${asked({ kind, agent, input })}`,
+    {
+      step: recorded.key,
+      hint: 'what it is asked depends on something that changed; start anew with: crew run',
+    },
+  )
+}

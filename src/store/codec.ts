@@ -1,0 +1,44 @@
+import { hash } from '../json.ts'
+import type { Event } from './events.ts'
+import type { TimedFact } from './store.ts'
+
+/** Fields whose JSON is longer than this are kept as payloads, once for all events that have the same value. */
+const INLINE = 256
+
+/** A fact as a row keeps it. */
+export interface Encoded {
+  readonly type: string
+  readonly at: number
+  readonly data: string
+  /** Large fields by name. */
+  readonly large: readonly { readonly field: string; readonly hash: string; readonly json: string }[]
+}
+
+export function encode({ type, at, ...fields }: TimedFact): Encoded {
+  const large: { field: string; hash: string; json: string }[] = []
+  const small: string[] = []
+  for (const [field, value] of Object.entries(fields)) {
+    const json = JSON.stringify(value)
+    if (json === undefined) continue
+    if (json.length > INLINE) large.push({ field, hash: hash(json), json })
+    else small.push(`${JSON.stringify(field)}:${json}`)
+  }
+  return { type, at, data: `{${small.join(',')}}`, large }
+}
+
+export interface Row {
+  readonly seq: number
+  readonly at: number
+  readonly type: string
+  readonly data: string
+  readonly refs: string | null
+}
+
+export function decode(row: Row, payload: (id: number) => string): Event {
+  const fields = JSON.parse(row.data)
+  if (row.refs !== null) {
+    for (const [field, id] of Object.entries<number>(JSON.parse(row.refs)))
+      fields[field] = JSON.parse(payload(id))
+  }
+  return { ...fields, type: row.type, seq: row.seq, at: row.at }
+}

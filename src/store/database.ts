@@ -1,0 +1,151 @@
+import { chmodSync, existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { CrewError } from '../errors.ts'
+import { MIGRATIONS } from './migrations.ts'
+
+/** "crew" in ASCII: marks the file as ours, so that somebody else's database is never touched. */
+const APPLICATION_ID = 0x63726577
+
+/** How long one statement may block this process while another one writes. Longer waits are made asynchronously. */
+const BUSY_TIMEOUT = 1000
+
+/** File systems on which SQLite's locks and shared memory cannot be relied on: NFS, SMB, CIFS, SMB2. */
+const NETWORK_FILESYSTEMS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42])
+
+/**
+ * Opens (and creates or migrates) the database file of a store. A commit is on disk when it returns.
+ * @throws CrewError `store` or `store-newer`; the file is unchanged then
+ */
+export async function openDatabase(path: string): Promise<Database.Database> {
+  try {
+    prepareFolder(path)
+    const isNew = !existsSync(path)
+    const database = new Database(path, { timeout: BUSY_TIMEOUT })
+    try {
+      checkOwnership(database, path)
+      if (isNew) chmodSync(path, 0o600)
+      configure(database, path)
+      await migrate(database, path)
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+function prepareFolder(path: string): void {
+  const folder = dirname(path)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (NETWORK_FILESYSTEMS.has(statfsSync(folder).type)) {
+    throw new CrewError(
+      'store',
+      `${path} is on a network filesystem, where SQLite cannot keep its promises`,
+      {
+        hint: 'name a file on a local disk: --db FILE, or CREW_HOME',
+      },
+    )
+  }
+}
+
+/** Reads only: a file that is newer than this crew, or not crew's, stays as it is to the byte. */
+function checkOwnership(database: Database.Database, path: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number
+  const id = database.pragma('application_id', { simple: true })
+  const tables = database.prepare(`SELECT count(*) FROM sqlite_master`).pluck().get()
+  if (tables !== 0 && id !== APPLICATION_ID) {
+    throw new CrewError('store', `${path} is a database, but not one of crew's`, {
+      hint: 'name another file with --db',
+    })
+  }
+  if (version > MIGRATIONS.length) {
+    throw new CrewError(
+      'store-newer',
+      `${path} was written by a newer crew (schema ${version}; this crew knows ${MIGRATIONS.length}); nothing was changed`,
+      { hint: 'update crew, or name another store with --db FILE' },
+    )
+  }
+}
+
+function configure(database: Database.Database, path: string): void {
+  const mode = database.pragma('journal_mode = WAL', { simple: true })
+  // WAL falls back to NORMAL by itself; a pragma read before the first page is touched does not show it.
+  database.pragma('synchronous = FULL')
+  database.pragma('fullfsync = ON')
+  const synchronous = database.pragma('synchronous', { simple: true })
+  if (mode !== 'wal' || synchronous !== 2) {
+    throw new CrewError(
+      'store',
+      `${path} does not support durable commits (journal ${mode}, synchronous ${synchronous})`,
+    )
+  }
+}
+
+async function migrate(database: Database.Database, path: string): Promise<void> {
+  const version = () => database.pragma('user_version', { simple: true }) as number
+  if (version() > 0 && version() < MIGRATIONS.length)
+    await database.backup(`${path}.schema-${version()}.backup`)
+  while (version() < MIGRATIONS.length) {
+    // The version is read again inside the transaction: another process may be migrating the same file.
+    database
+      .transaction(() => {
+        const next = version()
+        const migration = MIGRATIONS[next]
+        if (migration === undefined) return
+        database.exec(migration)
+        database.pragma(`application_id = ${APPLICATION_ID}`)
+        database.pragma(`user_version = ${next + 1}`)
+      })
+      .immediate()
+  }
+}
+
+const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] = [
+  ['SQLITE_FULL', 'the disk is full', 'free some space, then go on with: crew resume'],
+  [
+    'SQLITE_READONLY',
+    'it cannot be written',
+    'make the file and its folder writable, or name another with --db FILE',
+  ],
+  ['SQLITE_BUSY', 'another process has kept it locked', 'find out who with: fuser FILE; then try again'],
+  ['SQLITE_LOCKED', 'another process has kept it locked', 'find out who with: fuser FILE; then try again'],
+  ['SQLITE_NOTADB', 'the file is not a database', 'name another file with --db FILE'],
+  [
+    'SQLITE_CORRUPT',
+    'the file is damaged',
+    'restore a copy, or move the file away to start anew; crew doctor says more',
+  ],
+  [
+    'SQLITE_CANTOPEN',
+    'the file cannot be opened',
+    'check the path and its permissions, or name another with --db FILE',
+  ],
+  ['SQLITE_IOERR', 'the disk does not read or write', 'check the disk; then go on with: crew resume'],
+  ['EACCES', 'permission denied', 'make the folder writable, or name another store with --db FILE'],
+  ['EROFS', 'the filesystem is read-only', 'name another store with --db FILE'],
+  ['ENOSPC', 'the disk is full', 'free some space, then go on with: crew resume'],
+  ['ENOTDIR', 'its folder is not a folder', 'name another store with --db FILE'],
+  ['EEXIST', 'its folder is not a folder', 'name another store with --db FILE'],
+]
+
+/** What went wrong with the store, as a CrewError that says what a person can do about it. */
+export function explain(error: unknown, path: string): unknown {
+  if (error instanceof CrewError) return error
+  const code = errorCode(error)
+  const known = EXPLANATIONS.find(([prefix]) => code.startsWith(prefix))
+  if (known)
+    return new CrewError('store', `the store ${path}: ${known[1]} (${code})`, {
+      hint: known[2],
+      cause: error,
+    })
+  if (code.startsWith('SQLITE_'))
+    return new CrewError('store', `the store ${path}: ${String(error)}`, { cause: error })
+  return error
+}
+
+export function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}

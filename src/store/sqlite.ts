@@ -1,0 +1,284 @@
+import type Database from 'better-sqlite3'
+import { type Clock, sleep } from '../clock.ts'
+import { CrewError } from '../errors.ts'
+import { decode, encode, type Row } from './codec.ts'
+import { errorCode, explain, openDatabase } from './database.ts'
+import type { Event, Owner } from './events.ts'
+import { isAlive } from './lease.ts'
+import type { RunState } from './states.ts'
+import type { Lease, NewRun, RunQuery, RunRow, Signal, Store, TimedFact } from './store.ts'
+import { spentIn } from './view.ts'
+
+/** How long a write waits for another process to let go of the database. */
+const PATIENCE = 30_000
+
+/** Opens the store in the file `path`, creating it when it is not there. */
+export async function openStore(path: string, clock: Clock): Promise<Store> {
+  return new SqliteStore(await openDatabase(path), path, clock)
+}
+
+class SqliteStore implements Store {
+  private readonly database: Database.Database
+  private readonly path: string
+  private readonly clock: Clock
+  private readonly sql: ReturnType<typeof prepare>
+
+  constructor(database: Database.Database, path: string, clock: Clock) {
+    this.database = database
+    this.path = path
+    this.clock = clock
+    this.sql = prepare(database)
+  }
+
+  async create(run: NewRun, owner: Owner, fact: TimedFact): Promise<Lease> {
+    const lease: Lease = { run: run.id, epoch: 1, seq: 0 }
+    await this.write(() => {
+      const now = this.clock.now()
+      this.sql.insertRun.run({ ...run, ...owner, rehearsal: Number(run.rehearsal), now, epoch: lease.epoch })
+      this.append(lease, [fact])
+    })
+    lease.seq = 1
+    return lease
+  }
+
+  async acquire(run: string, owner: Owner): Promise<Lease> {
+    return this.write(() => {
+      const row = this.sql.run.get(run) as RawRun | undefined
+      if (!row)
+        throw new CrewError('run-not-found', `there is no run ${run}`, {
+          hint: 'see what there is with: crew ls',
+        })
+      const holder = ownerOf(row)
+      if (holder && isAlive(holder, row.heartbeat, this.clock.now())) {
+        throw new CrewError(
+          'run-owned',
+          `run ${run} is being run by process ${holder.pid} on ${holder.host}`,
+          {
+            hint: `watch it with: crew logs ${run} --follow`,
+          },
+        )
+      }
+      const epoch = row.epoch + 1
+      this.sql.acquire.run({ ...owner, run, epoch, now: this.clock.now() })
+      return { run, epoch, seq: (this.sql.lastSeq.get(run) as number | null) ?? 0 }
+    })
+  }
+
+  async commit(lease: Lease, facts: readonly TimedFact[]): Promise<readonly Event[]> {
+    await this.write(() => this.append(lease, facts))
+    return facts.map(fact => {
+      lease.seq += 1
+      return { ...fact, seq: lease.seq }
+    })
+  }
+
+  async beat(lease: Lease): Promise<void> {
+    await this.write(() => this.fence(this.sql.beat.run({ ...lease, now: this.clock.now() }), lease))
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await this.write(() => this.sql.release.run(lease))
+  }
+
+  async events(run: string, after = 0): Promise<readonly Event[]> {
+    return this.read(() =>
+      (this.sql.events.all(run, after) as Row[]).map(row =>
+        decode(row, id => this.sql.payload.get(id) as string),
+      ),
+    )
+  }
+
+  async run(id: string): Promise<RunRow | undefined> {
+    return this.read(() => {
+      const row = this.sql.run.get(id) as RawRun | undefined
+      return row && toRunRow(row, this.clock.now())
+    })
+  }
+
+  async runs({ idPrefix = '', limit = -1 }: RunQuery = {}): Promise<readonly RunRow[]> {
+    return this.read(() =>
+      (this.sql.runs.all({ from: idPrefix, to: `${idPrefix}\uffff`, limit }) as RawRun[]).map(row =>
+        toRunRow(row, this.clock.now()),
+      ),
+    )
+  }
+
+  async signal(run: string, { key, value, by, at }: Omit<Signal, 'id'>): Promise<void> {
+    await this.write(() => this.sql.signal.run({ run, key, value: JSON.stringify(value), by, at }))
+  }
+
+  async signals(run: string, after: number): Promise<readonly Signal[]> {
+    return this.read(() =>
+      (this.sql.signals.all(run, after) as (Omit<Signal, 'value'> & { value: string })[]).map(signal => ({
+        ...signal,
+        value: JSON.parse(signal.value),
+      })),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.database.close()
+  }
+
+  /** Runs inside a transaction of the caller. The epoch is checked here: a process that lost the run cannot write. */
+  private append(lease: Lease, facts: readonly TimedFact[]): void {
+    const change = {
+      state: null as string | null,
+      stop: null as string | null,
+      tokens: 0,
+      usd: 0,
+      unpriced: 0,
+    }
+    for (const fact of facts) {
+      const spent = spentIn(fact)
+      if (spent) {
+        change.tokens += spent.input + spent.output
+        change.usd += spent.usd ?? 0
+        if (spent.usd === undefined) change.unpriced = 1
+      }
+      if (fact.type === 'run.failed') change.stop = fact.error.code
+      if (fact.type.startsWith('run.')) change.state = STATE_AFTER[fact.type] ?? 'running'
+    }
+    this.fence(this.sql.advance.run({ ...lease, ...change, now: this.clock.now() }), lease)
+    let seq = lease.seq
+    for (const fact of facts) {
+      seq += 1
+      const { type, at, data, large } = encode(fact)
+      const refs = large.map(({ field, hash, json }) => [field, this.keep(hash, json)])
+      this.sql.insertEvent.run(
+        lease.run,
+        seq,
+        at,
+        type,
+        data,
+        large.length ? JSON.stringify(Object.fromEntries(refs)) : null,
+      )
+    }
+  }
+
+  private keep(hash: string, json: string): number {
+    this.sql.insertPayload.run(hash, json)
+    return this.sql.payloadId.get(hash) as number
+  }
+
+  private fence({ changes }: { changes: number }, { run, epoch }: Lease): void {
+    if (changes === 1) return
+    throw new CrewError(
+      'lease-lost',
+      `run ${run} was taken over by another process (this one had epoch ${epoch})`,
+      {
+        hint: `watch it with: crew logs ${run} --follow`,
+      },
+    )
+  }
+
+  /** One transaction that takes the write lock at its start, so that it can never fail half-way for being late. */
+  private async write<T>(body: () => T): Promise<T> {
+    const giveUpAt = this.clock.now() + PATIENCE
+    for (;;) {
+      try {
+        return this.database.transaction(body).immediate()
+      } catch (error) {
+        const isBusy = errorCode(error).startsWith('SQLITE_BUSY')
+        if (!isBusy || this.clock.now() >= giveUpAt) throw explain(error, this.path)
+        await sleep(this.clock, 50)
+      }
+    }
+  }
+
+  private read<T>(body: () => T): T {
+    try {
+      return body()
+    } catch (error) {
+      throw explain(error, this.path)
+    }
+  }
+}
+
+const STATE_AFTER: Record<string, RunState> = {
+  'run.waiting': 'waiting',
+  'run.succeeded': 'succeeded',
+  'run.failed': 'failed',
+  'run.interrupted': 'interrupted',
+}
+
+interface RawRun {
+  id: string
+  team: string
+  path: string
+  rehearsal: number
+  created_at: number
+  updated_at: number
+  state: RunState
+  stop: string | null
+  tokens: number
+  usd: number
+  unpriced: number
+  epoch: number
+  host: string | null
+  pid: number | null
+  heartbeat: number
+}
+
+function ownerOf({ host, pid }: RawRun): Owner | undefined {
+  return host === null || pid === null ? undefined : { host, pid }
+}
+
+function toRunRow(row: RawRun, now: number): RunRow {
+  const owner = ownerOf(row)
+  const isRunning = row.state === 'running' && owner !== undefined && isAlive(owner, row.heartbeat, now)
+  return {
+    id: row.id,
+    team: row.team,
+    path: row.path,
+    rehearsal: row.rehearsal === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    state: row.state === 'running' && !isRunning ? 'interrupted' : row.state,
+    ...(row.stop !== null && { stop: row.stop }),
+    tokens: row.tokens,
+    usd: row.usd,
+    unpriced: row.unpriced === 1,
+    ...(isRunning && { owner }),
+  }
+}
+
+function prepare(database: Database.Database) {
+  return {
+    insertRun: database.prepare(
+      `INSERT INTO runs (id, team, path, rehearsal, created_at, updated_at, state, epoch, host, pid, heartbeat)
+       VALUES (:id, :team, :path, :rehearsal, :now, :now, 'running', :epoch, :host, :pid, :now)`,
+    ),
+    run: database.prepare('SELECT * FROM runs WHERE id = ?'),
+    runs: database.prepare(
+      'SELECT * FROM runs WHERE id >= :from AND id < :to ORDER BY created_at DESC, id DESC LIMIT :limit',
+    ),
+    acquire: database.prepare(
+      'UPDATE runs SET epoch = :epoch, host = :host, pid = :pid, heartbeat = :now WHERE id = :run',
+    ),
+    advance: database.prepare(
+      `UPDATE runs SET state = coalesce(:state, state), stop = CASE WHEN :state IS NULL THEN stop ELSE :stop END,
+         tokens = tokens + :tokens, usd = usd + :usd, unpriced = max(unpriced, :unpriced),
+         updated_at = :now, heartbeat = :now
+       WHERE id = :run AND epoch = :epoch`,
+    ),
+    beat: database.prepare('UPDATE runs SET heartbeat = :now WHERE id = :run AND epoch = :epoch'),
+    release: database.prepare('UPDATE runs SET host = NULL, pid = NULL WHERE id = :run AND epoch = :epoch'),
+    lastSeq: database.prepare('SELECT max(seq) FROM events WHERE run = ?').pluck(),
+    insertEvent: database.prepare(
+      'INSERT INTO events (run, seq, at, type, data, refs) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    events: database.prepare(
+      'SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq',
+    ),
+    insertPayload: database.prepare('INSERT OR IGNORE INTO payloads (hash, json) VALUES (?, ?)'),
+    payloadId: database.prepare('SELECT id FROM payloads WHERE hash = ?').pluck(),
+    payload: database.prepare('SELECT json FROM payloads WHERE id = ?').pluck(),
+    signal: database.prepare(
+      'INSERT INTO signals (run, key, value, sent_by, at) VALUES (:run, :key, :value, :by, :at)',
+    ),
+    signals: database.prepare(
+      'SELECT id, key, value, sent_by AS by, at FROM signals WHERE run = ? AND id > ? ORDER BY id',
+    ),
+  }
+}

@@ -1,0 +1,76 @@
+import type { Json } from '../json.ts'
+import type { Event, Fact, Owner } from './events.ts'
+import type { RunState } from './states.ts'
+
+/** The one place that keeps runs. Narrow, so that another database can take its place; async, for the same reason. */
+export interface Store {
+  /** Creates a run with its first fact, and gives its lease to `owner`. */
+  create(run: NewRun, owner: Owner, fact: TimedFact): Promise<Lease>
+  /**
+   * Takes a run over. Rejects with `run-owned` while another process holds it: one whose heart beat within the last
+   * 15 seconds and which, on this host, is still alive.
+   */
+  acquire(run: string, owner: Owner): Promise<Lease>
+  /**
+   * Appends facts, all or none; they are durable when this resolves. Rejects with `lease-lost` when the run has a
+   * new owner: nothing was written then, and nothing of this lease ever will be.
+   */
+  commit(lease: Lease, facts: readonly TimedFact[]): Promise<readonly Event[]>
+  beat(lease: Lease): Promise<void>
+  /** Lets the lease go, so that another process need not wait for the heart to stop. */
+  release(lease: Lease): Promise<void>
+  /** Facts of a run after position `after`, in order. */
+  events(run: string, after?: number): Promise<readonly Event[]>
+  run(id: string): Promise<RunRow | undefined>
+  /** Newest first. */
+  runs(query?: RunQuery): Promise<readonly RunRow[]>
+  /** Leaves a word for a run; any process may, at any time. */
+  signal(run: string, signal: Omit<Signal, 'id'>): Promise<void>
+  signals(run: string, after: number): Promise<readonly Signal[]>
+  close(): Promise<void>
+}
+
+export interface NewRun {
+  readonly id: string
+  readonly team: string
+  readonly path: string
+  readonly rehearsal: boolean
+}
+
+/** The right to write to a run, until somebody else acquires it. */
+export interface Lease {
+  readonly run: string
+  readonly epoch: number
+  /** Position of the last event of the run, as far as this lease knows. */
+  seq: number
+}
+
+export type TimedFact = Fact & { readonly at: number }
+
+export interface RunRow extends NewRun {
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** `interrupted` also when its process is gone without a word. */
+  readonly state: RunState
+  /** Stop reason: an error code, when it did not succeed. */
+  readonly stop?: string
+  readonly tokens: number
+  readonly usd: number
+  /** Some of its model calls have no known price. */
+  readonly unpriced: boolean
+  /** Who runs it now; absent when nobody does. */
+  readonly owner?: Owner
+}
+
+export interface RunQuery {
+  readonly idPrefix?: string
+  readonly limit?: number
+}
+
+export interface Signal {
+  readonly id: number
+  readonly key: string
+  readonly value: Json
+  readonly by: string
+  readonly at: number
+}

@@ -1,0 +1,287 @@
+import type { Failure } from '../errors.ts'
+import type { Json, JsonObject } from '../json.ts'
+import type { Effects, Event, Fact, Owner, Spend, WaitRequest } from './events.ts'
+import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
+
+/** A run as its events tell it. Everything that crew shows or decides about a run is read from here. */
+export interface RunView {
+  team: string
+  definition: JsonObject
+  input: JsonObject
+  rehearsal: boolean
+  /** Version of the crew that started it. */
+  crew: string
+  state: RunState
+  owner?: Owner
+  output?: Json
+  error?: Failure
+  startedAt: number
+  updatedAt: number
+  /** Milliseconds during which somebody was running it. */
+  active: number
+  spent: Total
+  limits: Record<string, number>
+  /** In the order in which they first started. */
+  readonly steps: Map<string, StepView>
+  /** What `next` chose, in order, by scope. */
+  readonly choices: Map<string, string[]>
+  readonly waits: Map<string, WaitView>
+  /** What was noted outside of any step. */
+  readonly notes: Note[]
+  readonly timers: Map<string, number>
+  seq: number
+}
+
+export interface StepView {
+  readonly key: string
+  readonly kind: string
+  readonly agent?: string
+  readonly input?: Json
+  readonly fingerprint: string
+  readonly effects?: Effects
+  reserved?: Spend
+  state: StepState
+  /** How often it was started. */
+  starts: number
+  /** How often it failed and was entered again by a resume. */
+  reopened: number
+  startedAt: number
+  endedAt?: number
+  output?: Json
+  error?: Failure
+  reason?: string
+  /** Cancelled for good. */
+  final?: boolean
+  /** What happened directly in it, not in the steps that it contains. */
+  readonly spent: Total
+  readonly notes: Note[]
+}
+
+type Note = Extract<Fact, { type: 'decision' | 'model.replied' | 'model.failed' }> & { readonly at: number }
+
+export interface WaitView {
+  readonly request: WaitRequest
+  readonly openedAt: number
+  answer?: { readonly value: Json; readonly by: string }
+}
+
+export interface Total {
+  calls: number
+  input: number
+  output: number
+  cached: number
+  usd: number
+  /** Calls whose price is unknown; `usd` does not contain them. */
+  unpriced: number
+  /** Calls whose usage is our own conservative count. */
+  estimated: number
+}
+
+export const zero = (): Total => ({
+  calls: 0,
+  input: 0,
+  output: 0,
+  cached: 0,
+  usd: 0,
+  unpriced: 0,
+  estimated: 0,
+})
+
+export function add(total: Total, spent: Spend): void {
+  total.calls += 1
+  total.input += spent.input
+  total.output += spent.output
+  total.cached += spent.cached
+  total.usd += spent.usd ?? 0
+  if (spent.usd === undefined) total.unpriced += 1
+  if (spent.estimated) total.estimated += 1
+}
+
+/** What a fact says was spent, if it does. */
+export function spentIn(fact: Fact): Spend | undefined {
+  return 'spent' in fact ? fact.spent : undefined
+}
+
+export function emptyView(): RunView {
+  return {
+    team: '',
+    definition: {},
+    input: {},
+    rehearsal: false,
+    crew: '',
+    state: 'queued',
+    startedAt: 0,
+    updatedAt: 0,
+    active: 0,
+    spent: zero(),
+    limits: {},
+    steps: new Map(),
+    choices: new Map(),
+    waits: new Map(),
+    notes: [],
+    timers: new Map(),
+    seq: 0,
+  }
+}
+
+export function viewOf(events: Iterable<Event>): RunView {
+  const view = emptyView()
+  for (const event of events) apply(view, event)
+  return view
+}
+
+/** Adds one event to a view. Events come in order, without gaps. */
+export function apply(view: RunView, event: Event): void {
+  if (view.state === 'running' && event.type !== 'run.resumed')
+    view.active += Math.max(0, event.at - view.updatedAt)
+  view.seq = event.seq
+  view.updatedAt = event.at
+  const spent = spentIn(event)
+  if (spent) {
+    add(view.spent, spent)
+    const step = 'key' in event ? view.steps.get(event.key) : undefined
+    if (step) add(step.spent, spent)
+  }
+  if (event.type.startsWith('run.')) applyToRun(view, event)
+  else applyToStep(view, event)
+}
+
+function applyToRun(view: RunView, event: Event): void {
+  switch (event.type) {
+    case 'run.started':
+      view.state = nextRunState(view.state, 'running')
+      view.team = event.team
+      view.definition = event.definition
+      view.input = event.input
+      view.rehearsal = event.rehearsal
+      view.crew = event.crew
+      view.startedAt = event.at
+      break
+    case 'run.resumed':
+      view.state = nextRunState(view.state, 'running')
+      view.owner = event.owner
+      Object.assign(view.limits, event.limits)
+      for (const key of event.reopened) reopen(view, key)
+      delete view.error
+      break
+    case 'run.waiting':
+      view.state = nextRunState(view.state, 'waiting')
+      break
+    case 'run.succeeded':
+      view.state = nextRunState(view.state, 'succeeded')
+      view.output = event.output
+      break
+    case 'run.failed':
+      view.state = nextRunState(view.state, 'failed')
+      view.error = event.error
+      break
+    case 'run.interrupted':
+      view.state = nextRunState(view.state, 'interrupted')
+      break
+  }
+}
+
+function reopen(view: RunView, key: string): void {
+  const step = view.steps.get(key)
+  if (!step) return
+  step.state = nextStepState(step.state, 'pending', key)
+  step.reopened += 1
+  delete step.error
+  delete step.endedAt
+}
+
+function applyToStep(view: RunView, event: Event): void {
+  switch (event.type) {
+    case 'step.started':
+      start(view, event)
+      break
+    case 'step.succeeded':
+      end(view, event, 'succeeded').output = event.output
+      break
+    case 'step.failed':
+      end(view, event, 'failed').error = event.error
+      break
+    case 'step.skipped':
+      end(view, event, 'skipped').reason = event.reason
+      break
+    case 'step.cancelled': {
+      const step = end(view, event, 'cancelled')
+      step.reason = event.reason
+      step.final = event.final
+      break
+    }
+    case 'step.unknown':
+      end(view, event, 'unknown')
+      break
+    case 'step.chosen':
+      pushTo(view.choices, event.scope, event.key)
+      break
+    case 'wait.opened':
+      view.waits.set(event.key, { request: event.request, openedAt: event.at })
+      break
+    case 'wait.answered': {
+      const wait = view.waits.get(event.key)
+      if (wait) wait.answer = { value: event.value, by: event.by }
+      break
+    }
+    case 'timer.set':
+      view.timers.set(event.key, event.until)
+      break
+    case 'decision':
+    case 'model.replied':
+    case 'model.failed':
+      ;(view.steps.get(event.key)?.notes ?? view.notes).push(event)
+      break
+  }
+}
+
+function start(view: RunView, event: Extract<Event, { type: 'step.started' }>): void {
+  const known = view.steps.get(event.key)
+  if (known) {
+    known.state = nextStepState(known.state, 'running', event.key)
+    known.starts += 1
+    delete known.endedAt
+    if (event.reserved) known.reserved = event.reserved
+    return
+  }
+  const { type, at, seq, ...asked } = event
+  view.steps.set(event.key, {
+    ...asked,
+    state: 'running',
+    starts: 1,
+    reopened: 0,
+    startedAt: at,
+    spent: zero(),
+    notes: [],
+  })
+}
+
+function end(view: RunView, event: Event & { key: string }, state: StepState): StepView {
+  const step = view.steps.get(event.key)
+  if (!step) {
+    // A step may be skipped without ever having started.
+    const skipped: StepView = {
+      key: event.key,
+      kind: 'step',
+      fingerprint: '',
+      state,
+      starts: 0,
+      reopened: 0,
+      startedAt: event.at,
+      endedAt: event.at,
+      spent: zero(),
+      notes: [],
+    }
+    view.steps.set(event.key, skipped)
+    return skipped
+  }
+  step.state = nextStepState(step.state, state, event.key)
+  step.endedAt = event.at
+  return step
+}
+
+function pushTo(lists: Map<string, string[]>, key: string, item: string): void {
+  const list = lists.get(key)
+  if (list) list.push(item)
+  else lists.set(key, [item])
+}

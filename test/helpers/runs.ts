@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { Program } from '../../src/engine/execute.ts'
+import { type RunOptions, type RunStart, resumeRun, startRun } from '../../src/engine/runs.ts'
+import type { Event } from '../../src/store/events.ts'
+import { openStore } from '../../src/store/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'crew-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export async function temporaryStore(file = join(temporaryFolder(), 'crew.db')): Promise<Store> {
+  const store = await openStore(file, systemClock)
+  onTestFinished(() => store.close())
+  return store
+}
+
+export const RUN: RunStart = {
+  id: 'run1',
+  team: 'test',
+  path: '/team.yaml',
+  rehearsal: false,
+  definition: {},
+  input: {},
+  crew: '0',
+}
+
+/** An owner whose process is long gone: its runs can be taken over at once. */
+const DEAD = { host: 'elsewhere', pid: 1 }
+
+export function runOptions(store: Store, more: Partial<RunOptions> = {}): RunOptions {
+  return {
+    store,
+    clock: systemClock,
+    owner: DEAD,
+    redact: value => value,
+    interrupt: new AbortController().signal,
+    onEvent: () => {},
+    ...more,
+  }
+}
+
+const HOUR = 3_600_000
+
+export function start(store: Store, program: Program, more: Partial<RunOptions> = {}) {
+  return startRun(RUN, async () => ({ program, time: HOUR }), runOptions(store, more))
+}
+
+export function resume(store: Store, program: Program, more: Partial<RunOptions> = {}) {
+  return resumeRun(RUN.id, { limits: {} }, async () => ({ program, time: HOUR }), runOptions(store, more))
+}
+
+/** A store in which a run stopped right after the last of `events`, as if its process had been killed there. */
+export async function storeWith(events: readonly Event[]): Promise<Store> {
+  const store = await temporaryStore()
+  const [first, ...rest] = events
+  if (!first) throw new Error('a run has at least one event')
+  const { id, team, path, rehearsal } = RUN
+  const lease = await store.create({ id, team, path, rehearsal }, DEAD, first)
+  if (rest.length > 0)
+    await store.commit(
+      lease,
+      rest.map(({ seq, ...fact }) => fact),
+    )
+  await store.release(lease)
+  return store
+}
