@@ -80,6 +80,8 @@ export interface Failure {
   readonly step?: string
   /** Keys of other failed steps that led to this failure. */
   readonly because?: readonly string[]
+  /** How often it was tried before it was given up; nobody above tries it again. */
+  readonly attempts?: number
   /** Milliseconds the other side asked us to wait before trying again. */
   readonly retryAfter?: number
   /** What the provider billed although the call failed. */

@@ -39,3 +39,17 @@ export function hash(text: string): string {
 export function asText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2)
 }
+
+/** `text` as JSON; undefined when it is none. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A number from 0 up to, not including, 1 that looks random and is always the same for the same text. */
+export function fraction(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32
+}

@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import type { Clock } from '../clock.ts'
 import { duration } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
+import type { Deadlines, Fetch } from '../fetch.ts'
 import type { Json, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
+import type { Rejection } from '../policies/policy.ts'
 import { retry } from '../policies/retry.ts'
-import type { Scope } from '../template.ts'
-import type { Clock } from '../clock.ts'
+import type { Scope } from '../expressions/template.ts'
 import type { Tool } from '../tools/tool.ts'
 
 /** One piece of work for one agent: data, so that any process that knows the team could perform it. */
@@ -15,12 +17,6 @@ export interface Invocation {
   readonly task: string
   /** What the agent's templates see. */
   readonly scope: Scope
-}
-
-/** An answer that was not accepted, and why: the agent is told on its next attempt. */
-export interface Rejection {
-  readonly answer: string
-  readonly problem: string
 }
 
 /**
@@ -34,32 +30,45 @@ export interface AgentKind<Spec> {
   readonly kind: string
   readonly schema: z.ZodType<Spec>
   perform(work: Work<Spec>, ctx: Context): Promise<Json>
+  /** Whether another attempt does no harm, so that one is made without being asked for. */
+  mayRepeat(spec: Spec): boolean
 }
 
 export interface Work<Spec> extends Invocation {
   readonly spec: Spec
   readonly rejections: readonly Rejection[]
+  /** The same for every attempt at the same work, also after a crash; another one once an answer was rejected. */
+  readonly idempotencyKey: string
   readonly services: Services
 }
 
 /** What agents work with, handed in by the composition root. */
 export interface Services {
   readonly clock: Clock
+  readonly fetch: Fetch
   /** The folder of the team file: working folder of commands, root of file tools. */
   readonly root: string
-  /** Values of the environment variables that the team declares. */
-  readonly env: Readonly<Record<string, string>>
   /** No model is called and nothing with effects is executed. */
   readonly rehearsal: boolean
-  model(name: string): Promise<Model>
-  tool(name: string): Tool
-  readonly turns: number
+  readonly limits: { readonly turns: number }
+  /** Ready to be called: whatever can be missing was found missing before the run began. */
+  model(name: string): Model
+  tool(name: string): Tool | undefined
+  /** An invented answer that fits, for work that a rehearsal does not do. */
+  rehearse(work: {
+    readonly agent: string
+    readonly task: string
+    readonly output?: JsonSchema
+  }): Promise<Json>
 }
 
 export const template = z.string().describe('Text with ${…} templates: CEL over input, steps, item, env, run')
 
 export const text = z
-  .union([z.string(), z.strictObject({ file: z.string().describe('Path of a text file, relative to the team file') })])
+  .union([
+    z.string(),
+    z.strictObject({ file: z.string().describe('Path of a text file, relative to the team file') }),
+  ])
   .transform((value, context) => {
     if (typeof value === 'string') return value
     context.addIssue({ code: 'custom', message: 'the file was not included' })
@@ -81,10 +90,22 @@ export const timeout = z
 
 /** What every kind of agent may declare. */
 export const shared = {
-  description: z.string().optional().describe('What the agent is good at, for people and for agents that choose'),
+  description: z
+    .string()
+    .optional()
+    .describe('What the agent is good at, for people and for agents that choose'),
   output: jsonSchema.optional(),
   retry: retry.optional(),
   timeout: timeout.optional(),
+}
+
+/** What a team file declares, with the rest filled in, in milliseconds. */
+export function deadlines(
+  declared: z.infer<typeof timeout> = {},
+  defaults: Deadlines = { total: 60_000 },
+): Deadlines {
+  const { total = defaults.total, firstByte = defaults.firstByte, idle = defaults.idle } = declared
+  return { total, ...(firstByte && { firstByte }), ...(idle && { idle }) }
 }
 
 export const effects = z

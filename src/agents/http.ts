@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { effects, shared, template } from './agent.ts'
+import type { Context } from '../engine/context.ts'
+import { CrewError } from '../errors.ts'
+import { renderDeep, renderText } from '../expressions/template.ts'
+import type { Json } from '../json.ts'
+import { codeOfStatus, describeRefusal, readRetryAfter } from '../status.ts'
+import type { Effects } from '../store/events.ts'
+import { type AgentKind, deadlines, effects, shared, template, type Work } from './agent.ts'
 
 export const schema = z.strictObject({
   kind: z.literal('http'),
@@ -12,3 +18,77 @@ export const schema = z.strictObject({
 })
 
 export type HttpSpec = z.infer<typeof schema>
+
+/** One HTTP request, JSON in and JSON or text out. */
+export const http = {
+  kind: 'http',
+  schema,
+  perform,
+  mayRepeat: spec => effectsOf(spec) !== 'once',
+} satisfies AgentKind<HttpSpec>
+
+async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
+  const { agent, task, scope, spec, services } = work
+  const { output, method = 'POST' } = spec
+  const effects = effectsOf(spec)
+  if (services.rehearsal && effects !== 'pure') {
+    return services.rehearse({ agent, task, ...(output && { output }) })
+  }
+  const url = renderText(spec.url, scope)
+  const body = bodyOf(work)
+  const input = { method, url, ...(body !== undefined && { body }) }
+  return ctx.step('request', { kind: 'http', effects, input }, async step => {
+    const headers = Object.entries(spec.headers ?? {}).map(([name, value]) => [
+      name,
+      renderText(value, scope),
+    ])
+    const response = await services.fetch(url, {
+      method,
+      headers: {
+        'idempotency-key': work.idempotencyKey,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...Object.fromEntries(headers),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: step.signal,
+      deadlines: deadlines(spec.timeout),
+      fresh: effects === 'once',
+    })
+    const text = await response.text()
+    if (!response.ok) throw refusal(work, input, response, text)
+    return text
+  })
+}
+
+function effectsOf({ effects, method }: HttpSpec): Effects {
+  return effects ?? (method === 'GET' ? 'pure' : 'once')
+}
+
+/** GET and DELETE send no body unless one is declared. */
+function bodyOf({ spec, task, scope, rejections }: Work<HttpSpec>): Json | undefined {
+  if (spec.body !== undefined) return renderDeep(spec.body as Json, scope)
+  if (spec.method === 'GET' || spec.method === 'DELETE') return undefined
+  return {
+    task,
+    input: scope.input ?? {},
+    ...(rejections.length > 0 && {
+      feedback: rejections.map(({ answer, problem }) => ({ answer, problem })),
+    }),
+  }
+}
+
+/** The address is shown without its query, where keys like to hide. */
+function refusal(
+  { agent, services }: Work<HttpSpec>,
+  { method, url }: { method: string; url: string },
+  response: Response,
+  body: string,
+): CrewError {
+  const { origin, pathname } = new URL(url)
+  const said = describeRefusal(response, body)
+  const retryAfter = readRetryAfter(response.headers, services.clock.now())
+  return new CrewError(codeOfStatus(response.status), `${method} ${origin}${pathname}: ${said}`, {
+    hint: `Check url, headers and body of agent ${agent}`,
+    ...(retryAfter !== undefined && { retryAfter }),
+  })
+}

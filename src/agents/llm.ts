@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { shared, template, text } from './agent.ts'
+import type { Context } from '../engine/context.ts'
+import { CrewError, toCrewError } from '../errors.ts'
+import { asText, type Json } from '../json.ts'
+import type { Message, Model, ModelReply, ModelRequest, ToolCall } from '../models/model.ts'
+import { retrySettings, tryRepeatedly } from '../policies/retry.ts'
+import { renderText } from '../expressions/template.ts'
+import { type AgentKind, deadlines, shared, text, type Work } from './agent.ts'
 
 export const schema = z.strictObject({
   kind: z.literal('llm').optional(),
@@ -11,3 +17,119 @@ export const schema = z.strictObject({
 })
 
 export type LlmSpec = z.infer<typeof schema>
+
+/** A model in a loop: it is asked, uses tools, is told what they gave, until it answers. Every turn is journaled. */
+export const llm = { kind: 'llm', schema, perform, mayRepeat: () => true } satisfies AgentKind<LlmSpec>
+
+async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
+  const { spec, services } = work
+  const tools = (spec.tools ?? []).flatMap(name => services.tool(name) ?? [])
+  const output = spec.output && { output: { name: work.agent, schema: spec.output } }
+  const messages = opening(work)
+  for (let turn = 1; turn <= services.limits.turns; turn += 1) {
+    const reply = await converse(work, ctx, { messages: [...messages], tools, ...output }, turn)
+    if (reply.toolCalls.length === 0) return reply.text
+    messages.push({ role: 'assistant', content: reply.text, toolCalls: reply.toolCalls })
+    const results = reply.toolCalls.map((call, index) =>
+      useTool(work, ctx, call, `turn-${turn}/tool-${index + 1}`),
+    )
+    messages.push(...(await Promise.all(results)))
+  }
+  throw new CrewError('limit-turns', `${work.agent} did not finish in ${services.limits.turns} turns`, {
+    hint: `allow more: crew resume RUN --limit turns=${services.limits.turns * 2}`,
+  })
+}
+
+function opening({ spec, scope, task, rejections }: Work<LlmSpec>): Message[] {
+  const system: Message[] =
+    spec.role === undefined ? [] : [{ role: 'system', content: renderText(spec.role, scope) }]
+  const prompt = spec.prompt === undefined ? task : renderText(spec.prompt, scope)
+  const feedback = rejections.flatMap(({ answer, problem }): Message[] => [
+    { role: 'assistant', content: answer },
+    {
+      role: 'user',
+      content: `That answer was not accepted: ${problem}\nAnswer again, and mend exactly that.`,
+    },
+  ])
+  return [...system, { role: 'user', content: prompt }, ...feedback]
+}
+
+/** One turn: a call to the model, made again when its failure may heal. */
+function converse(
+  work: Work<LlmSpec>,
+  ctx: Context,
+  request: ModelRequest,
+  turn: number,
+): Promise<ModelReply> {
+  const { spec, services } = work
+  const model = services.model(spec.model ?? 'default')
+  const name = `turn-${turn}`
+  // What later turns are asked follows from the first and from what is journaled in between.
+  const asked = turn === 1 && { input: promptIn(request), identity: { model: model.id, request } }
+  const step = { kind: 'model', effects: 'idempotent', reserved: model.worstCase(request), ...asked } as const
+  return tryRepeatedly(ctx, name, retrySettings(spec.retry), attempt =>
+    ctx.step(attempt === 1 ? name : `${name}/attempt-${attempt}`, step, inner =>
+      reply(work, inner, model, request, turn),
+    ),
+  )
+}
+
+/** The call itself. What it took and cost is journaled together with its result. */
+async function reply(
+  work: Work<LlmSpec>,
+  ctx: Context,
+  model: Model,
+  request: ModelRequest,
+  turn: number,
+): Promise<ModelReply> {
+  const { clock } = work.services
+  const { key, signal } = ctx
+  const began = clock.now()
+  const facts = () => ({ key, model: model.id, milliseconds: clock.now() - began })
+  try {
+    const reply = await model.reply(request, {
+      signal,
+      timeout: deadlines(work.spec.timeout),
+      idempotencyKey: `${work.idempotencyKey}-${turn}`,
+      onText: text => ctx.emit({ type: 'model.delta', key, text }),
+    })
+    ctx.emit({ type: 'model.replied', ...facts(), spent: reply.spent })
+    return reply
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    const error = toCrewError(thrown).toFailure()
+    ctx.emit({ type: 'model.failed', ...facts(), error, ...(error.spent && { spent: error.spent }) })
+    throw thrown
+  }
+}
+
+function promptIn({ messages }: ModelRequest): string {
+  return messages.find(({ role }) => role === 'user')?.content ?? ''
+}
+
+/** Whatever goes wrong in a tool is told to the model, which may know better next turn. */
+async function useTool(
+  { services }: Work<LlmSpec>,
+  ctx: Context,
+  call: ToolCall,
+  key: string,
+): Promise<Message> {
+  const answer = (content: string): Message => ({ role: 'tool', toolCallId: call.id, content })
+  const tool = services.tool(call.name)
+  if (!tool) return answer(`There is no tool ${call.name}.`)
+  const request = {
+    kind: 'tool',
+    effects: tool.effects,
+    input: { tool: call.name, arguments: call.arguments },
+  }
+  try {
+    const { root } = services
+    return answer(
+      asText(await ctx.step(key, request, ({ signal }) => tool.call(call.arguments, { root, signal }))),
+    )
+  } catch (thrown) {
+    const error = toCrewError(thrown)
+    if (error.code !== 'tool-failed') throw error
+    return answer(`The tool failed: ${error.message}`)
+  }
+}

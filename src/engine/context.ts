@@ -15,18 +15,18 @@ export interface Context {
   /** Aborts when the step is no longer wanted; its reason is a CrewError. */
   readonly signal: AbortSignal
   /**
-   * Runs `fn` once per run; afterwards resolves with the committed result (or rejects with the committed failure).
+   * Runs `fn` once per run, whose result must survive a trip through JSON; afterwards resolves with the committed result (or rejects with the committed failure).
    * With `effects`, `fn` starts only once the intent and everything before it are durable. Without, it starts at once
    * and must act on the world only through steps of its own.
    *
    * Concurrency is structured: when `fn` ends, steps that it left in flight are cancelled and waited for. After a
    * failure they may run again on resume; after a success they are not needed any more, and never do.
    */
-  step<T extends Json>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T>
+  step<T>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T>
   /** Which of these steps in flight finished first, well or badly. The choice is journaled. */
   next(keys: Iterable<string>): Promise<string>
   /** Waits for an answer from outside, for as long as it takes: across crashes and restarts. */
-  waitFor<T extends Json>(key: string, request: WaitRequest): Promise<T>
+  waitFor(key: string, request: WaitRequest): Promise<Json>
   /** Durable: a resumed run waits for what is left. */
   sleep(key: string, milliseconds: number): Promise<void>
   /** Leaves a fact in the journal. */
@@ -40,7 +40,7 @@ export interface StepRequest {
   /** What the step is asked. Part of its fingerprint; kept for people to read. */
   readonly input?: Json
   /** Part of the fingerprint, not kept. */
-  readonly identity?: Json
+  readonly identity?: unknown
   readonly effects?: Effects
   readonly reserved?: Spend
 }

@@ -74,8 +74,12 @@ export class Execution {
     return error
   }
 
-  /** Appends a note of the program, unless it is one that a former execution has already left. */
+  /** Appends what a program says, unless it is a note that a former execution of it has already left. */
   note(fact: Fact): void {
+    if (fact.type !== 'decision' && fact.type !== 'step.skipped') {
+      this.journal.append(fact)
+      return
+    }
     const redacted = this.redact(fact as unknown as Json) as unknown as Fact
     const text = canonical(redacted)
     const left = this.notes.get(text) ?? 0

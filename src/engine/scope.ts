@@ -19,6 +19,7 @@ export class Scope implements Context {
   private readonly ended: string[] = []
   private wake: () => void = () => {}
   private choices = 0
+  private closed: CrewError | undefined
 
   constructor(execution: Execution, key: string, reopened: number) {
     this.execution = execution
@@ -39,12 +40,13 @@ export class Scope implements Context {
 
   /** Ends what is still in flight, because of `reason`, and waits for it. */
   async close(reason: CrewError): Promise<void> {
+    this.closed = reason
     if (this.inFlight.size === 0) return
     for (const child of this.children) child.abort(reason)
     await Promise.all(this.inFlight.values())
   }
 
-  step<T extends Json>(name: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T> {
+  step<T>(name: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T> {
     const key = this.path(name)
     this.execution.claim(key)
     return this.track(name, this.perform(key, request, fn))
@@ -76,13 +78,13 @@ export class Scope implements Context {
     }
   }
 
-  async waitFor<T extends Json>(name: string, request: WaitRequest): Promise<T> {
+  async waitFor(name: string, request: WaitRequest): Promise<Json> {
     const key = this.path(name)
     this.execution.claim(key)
     const recorded = this.execution.recorded.waits.get(key)
-    if (recorded?.answer) return recorded.answer.value as T
+    if (recorded?.answer) return recorded.answer.value
     if (!recorded) this.emit({ type: 'wait.opened', key, request })
-    return (await this.execution.answer(key, this.signal)) as T
+    return this.execution.answer(key, this.signal)
   }
 
   async sleep(name: string, milliseconds: number): Promise<void> {
@@ -119,11 +121,7 @@ export class Scope implements Context {
     return name
   }
 
-  private async perform<T extends Json>(
-    key: string,
-    request: StepRequest,
-    fn: (ctx: Context) => Promise<T>,
-  ): Promise<T> {
+  private async perform<T>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T> {
     const { execution } = this
     const input = request.input === undefined ? undefined : execution.redact(asJson(request.input))
     const fingerprint = hash(canonical([request.kind, request.agent, input, request.identity]))
@@ -134,6 +132,7 @@ export class Scope implements Context {
       if (end) return end() as T
     }
     this.signal.throwIfAborted()
+    if (this.closed) throw this.closed
     const child = new Scope(execution, key, recorded?.reopened ?? 0)
     this.children.add(child)
     try {
@@ -177,13 +176,13 @@ export class Scope implements Context {
   }
 
   /** Runs the body of this step and journals how it ended. A result that arrives is kept, also after an abort. */
-  private async finish<T extends Json>(request: StepRequest, body: () => Promise<T>): Promise<T> {
+  private async finish<T>(request: StepRequest, body: () => Promise<T>): Promise<T> {
     const { execution, key } = this
     try {
-      const output = execution.redact(asJson(await body())) as T
+      const output = execution.redact(asJson(await body()))
       await this.close(new CrewError('cancelled', `${key} ended without it`))
       execution.journal.append({ type: 'step.succeeded', key, output })
-      return output
+      return output as T
     } catch (thrown) {
       const error = toCrewError(this.signal.aborted ? this.signal.reason : thrown)
       await this.close(error)
@@ -219,7 +218,7 @@ export class Scope implements Context {
 
   /** Nobody knows whether this step happened, and doing it twice may do harm: a person decides. */
   private async askWhatHappened({ key, input, starts }: StepView): Promise<{ output: Json } | undefined> {
-    const answer = await this.waitFor<Json>(`outcome-${starts}`, {
+    const answer = await this.waitFor(`outcome-${starts}`, {
       question: `crew was stopped while ${key} was under way, and it may not be safe to do it twice. What now?`,
       choices: ['retry', 'skip', 'done', 'done=OUTPUT'],
       ...(input !== undefined && { detail: input }),

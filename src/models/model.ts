@@ -1,5 +1,8 @@
+import type { Deadlines } from '../fetch.ts'
 import type { JsonObject, JsonSchema } from '../json.ts'
 import type { Spend } from '../store/events.ts'
+
+export type { Deadlines }
 
 /** What crew asks of a language model, and what it accepts as an answer, whoever provides it. */
 export interface Model {
@@ -30,13 +33,6 @@ export interface ReplyOptions {
   readonly onText: (delta: string) => void
 }
 
-/** Milliseconds until the first byte, between two bytes, and for everything together. */
-export interface Deadlines {
-  readonly firstByte?: number
-  readonly idle?: number
-  readonly total: number
-}
-
 export type Message =
   | { readonly role: 'system' | 'user'; readonly content: string }
   | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ToolCall[] }
@@ -59,4 +55,3 @@ export interface ModelReply {
   readonly toolCalls: readonly ToolCall[]
   readonly spent: Spend
 }
-

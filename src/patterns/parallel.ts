@@ -1,7 +1,13 @@
+import PQueue from 'p-queue'
 import { z } from 'zod'
 import { template } from '../agents/agent.ts'
+import { type TeamContext, withContributions, withSteps } from '../coordination/ask.ts'
+import { CrewError, toCrewError } from '../errors.ts'
+import { asText, canonical, type Json } from '../json.ts'
+import { render, type Scope } from '../expressions/template.ts'
+import type { Node, Pattern } from './pattern.ts'
 
-export const schema = z
+const schema = z
   .strictObject({
     kind: z.literal('parallel'),
     branches: z.array(z.string()).min(1).optional().describe('Agents that work at the same time'),
@@ -12,13 +18,196 @@ export const schema = z
     onFailure: z
       .union([z.enum(['fail', 'continue']), z.strictObject({ quorum: z.int().min(1) })])
       .optional()
-      .describe('fail (default): the first failure ends it; continue: go on with what succeeded; quorum: that many suffice'),
-    aggregate: z.string().optional().describe('An agent that is given all results, or concat, json (default) or vote'),
+      .describe(
+        'fail (default): the first failure ends it; continue: go on with what succeeded; quorum: that many suffice',
+      ),
+    aggregate: z
+      .string()
+      .optional()
+      .describe('An agent that is given all results, or concat, json (default) or vote'),
   })
   .superRefine((spec, context) => {
-    const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+    const problem = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message })
     if (spec.branches && spec.each) problem('each', 'give either "branches" or "each", not both')
-    if (!spec.branches && !spec.each) problem('branches', 'give "branches" (a list of agents) or "each" (a list of items)')
+    if (!spec.branches && !spec.each)
+      problem('branches', 'give "branches" (a list of agents) or "each" (a list of items)')
     if (spec.each && !spec.agent) problem('agent', '"each" needs "agent": who works on every item')
-    if (spec.branches && spec.agent) problem('agent', '"agent" belongs to "each"; with "branches" name the agents there')
+    if (spec.branches && spec.agent)
+      problem('agent', '"agent" belongs to "each"; with "branches" name the agents there')
   })
+
+type Spec = z.infer<typeof schema>
+
+/** One thing to do beside others. */
+interface Lane {
+  readonly key: string
+  readonly agent: string
+  readonly task: string
+  readonly scope: Scope
+}
+
+/** What the lanes gave, in their order; and why some gave nothing. */
+interface Results {
+  readonly outputs: Readonly<Record<string, Json>>
+  readonly failures: Readonly<Record<string, string>>
+}
+
+/** Several agents at once, or one agent over a list; then their results become one. */
+export const parallel = {
+  kind: 'parallel',
+  schema,
+
+  async run(team, spec) {
+    const lanes = lanesOf(team, spec)
+    const results = await team.group(spec.agent ?? 'branches', group => work(group, lanes, spec))
+    const steps = stepsOf(spec.agent, results.outputs)
+    const output = await aggregate(team, spec, results)
+    return { output, steps: { ...steps, ...(isAgent(spec.aggregate) && { [spec.aggregate]: output }) } }
+  },
+
+  graph({ branches = [], each, as, agent, aggregate }) {
+    const lanes: Node[] = branches.map((step, index) => ({
+      step,
+      agent: step,
+      path: ['branches', index],
+      after: [],
+    }))
+    const variables = ['item', ...(as ? [as] : [])]
+    if (each && agent) lanes.push({ step: agent, agent, path: ['agent'], after: [], variables })
+    if (!isAgent(aggregate)) return lanes
+    const after = lanes.map(({ step }) => step)
+    return [...lanes, { step: aggregate, agent: aggregate, path: ['aggregate'], after }]
+  },
+} satisfies Pattern<Spec>
+
+function lanesOf(
+  { task, scope }: TeamContext,
+  { branches, each = '', as = 'item', agent = '' }: Spec,
+): Lane[] {
+  if (branches) return branches.map(name => ({ key: name, agent: name, task, scope }))
+  const items = render(each, scope)
+  if (!Array.isArray(items)) {
+    throw new CrewError(
+      'template-failed',
+      `"each" gives no list: ${each} is ${asText(items).slice(0, 100)}`,
+      {
+        hint: 'give "each" a template that is exactly one ${…} and gives a list',
+      },
+    )
+  }
+  return items.map((item: Json, index) => ({
+    key: String(index + 1),
+    agent,
+    task: `${task}\n\n${as}: ${asText(item)}`,
+    scope: { ...scope, item, [as]: item },
+  }))
+}
+
+async function work(group: TeamContext, lanes: readonly Lane[], spec: Spec): Promise<Results> {
+  const { onFailure = 'fail', concurrency = Number.POSITIVE_INFINITY } = spec
+  const places = new PQueue({ concurrency })
+  const running = new Map(lanes.map(lane => [lane.key, places.add(() => group.ask(lane.agent, lane))]))
+  const outputs = new Map<string, Json>()
+  const failures = new Map<string, CrewError>()
+  const collect = async (key: string) => {
+    try {
+      outputs.set(key, (await running.get(key)) ?? null)
+    } catch (thrown) {
+      if (onFailure === 'fail') throw thrown
+      failures.set(key, toCrewError(thrown))
+    }
+  }
+
+  if (typeof onFailure === 'string') {
+    await Promise.all(lanes.map(({ key }) => collect(key)))
+  } else {
+    // Only what `next` has chosen counts: more may end in the same moment, and a resumed run could not tell.
+    for (const lane of running.values()) lane.catch(() => {})
+    const open = new Set(running.keys())
+    while (outputs.size < onFailure.quorum && outputs.size + open.size >= onFailure.quorum) {
+      const key = await group.ctx.next(open)
+      open.delete(key)
+      await collect(key)
+    }
+  }
+  const needed = typeof onFailure === 'object' ? onFailure.quorum : Math.min(1, lanes.length)
+  if (outputs.size < needed) throw quorumMissed(group.ctx.key, outputs.size, needed, failures)
+  const inOrder = lanes.flatMap(({ key }) => (outputs.has(key) ? [[key, outputs.get(key) ?? null]] : []))
+  return {
+    outputs: Object.fromEntries(inOrder),
+    failures: Object.fromEntries([...failures].map(([key, error]) => [key, error.message])),
+  }
+}
+
+function quorumMissed(
+  group: string,
+  got: number,
+  needed: number,
+  failures: ReadonlyMap<string, CrewError>,
+): CrewError {
+  const reasons = [...failures].map(([key, error]) => `\n  ${key}: ${error.message}`)
+  return new CrewError('quorum-missed', `${got} of the ${needed} results needed came in${reasons.join('')}`, {
+    because: [...failures].map(([key, error]) => error.details.step ?? `${group}/${key}`),
+  })
+}
+
+/** Ways to make one result out of many that need no agent. */
+const AGGREGATORS: Record<string, (outputs: Readonly<Record<string, Json>>, team: TeamContext) => Json> = {
+  concat: outputs => Object.values(outputs).map(asText).join('\n\n'),
+  json: outputs => outputs,
+  vote,
+}
+
+function isAgent(aggregate: string | undefined): aggregate is string {
+  return aggregate !== undefined && !Object.hasOwn(AGGREGATORS, aggregate)
+}
+
+async function aggregate(
+  team: TeamContext,
+  { agent, aggregate = 'json' }: Spec,
+  { outputs, failures }: Results,
+): Promise<Json> {
+  const missing = Object.entries(failures)
+  if (missing.length > 0) {
+    const reason = `went on without ${missing.map(([key]) => key).join(', ')}`
+    team.ctx.emit({ type: 'decision', key: team.ctx.key, what: 'partial', reason, values: failures })
+  }
+  const combine = AGGREGATORS[aggregate]
+  if (combine) return agent && aggregate === 'json' ? Object.values(outputs) : combine(outputs, team)
+  const given = Object.entries(outputs).map(([key, output]) => [agent ? `${agent} ${key}` : key, output])
+  const failed = missing.map(([key, message]) => `${key} gave no result: ${message}`)
+  const task = [withContributions(team.task, Object.fromEntries(given)), ...failed].join('\n\n')
+  return team.ask(aggregate, { key: aggregate, task, scope: withSteps(team.scope, stepsOf(agent, outputs)) })
+}
+
+/** What templates see as `steps`: each branch by its name, or the list of what the one agent gave. */
+function stepsOf(
+  agent: string | undefined,
+  outputs: Readonly<Record<string, Json>>,
+): Readonly<Record<string, Json>> {
+  return agent ? { [agent]: Object.values(outputs) } : outputs
+}
+
+/** The most frequent output, compared as text without regard to case and space; of equally frequent ones the first. */
+function vote(outputs: Readonly<Record<string, Json>>, { ctx }: TeamContext): Json {
+  const votes = new Map<string, { output: Json; voters: string[] }>()
+  for (const [voter, output] of Object.entries(outputs)) {
+    const ballot =
+      typeof output === 'string' ? output.trim().replace(/\s+/g, ' ').toLowerCase() : canonical(output)
+    const same = votes.get(ballot)
+    if (same) same.voters.push(voter)
+    else votes.set(ballot, { output, voters: [voter] })
+  }
+  const [winner] = [...votes.values()].sort((a, b) => b.voters.length - a.voters.length)
+  if (!winner) return null
+  const values = { for: winner.voters.length, of: Object.keys(outputs).length, voters: winner.voters }
+  ctx.emit({
+    type: 'decision',
+    key: ctx.key,
+    what: 'vote',
+    reason: asText(winner.output).slice(0, 200),
+    values,
+  })
+  return winner.output
+}

@@ -11,7 +11,7 @@ import type { Json } from '../json.ts'
 export interface Pattern<Spec> {
   readonly kind: string
   readonly schema: z.ZodType<Spec>
-  run(context: TeamContext, spec: Spec): Promise<PatternResult>
+  run(team: TeamContext, spec: Spec): Promise<PatternResult>
   /** What can run and after what, for checks and drawings; needs no run. */
   graph(spec: Spec): readonly Node[]
 }
@@ -31,6 +31,8 @@ export interface Node {
   readonly path: readonly (string | number)[]
   /** Steps whose output exists when this one starts, not counting those that follow from others here. */
   readonly after: readonly string[]
+  /** It may be skipped, so that its output is not sure to be there. */
+  readonly optional?: boolean
   /** Variables that its templates see besides the usual ones. */
   readonly variables?: readonly string[]
 }

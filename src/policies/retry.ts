@@ -1,12 +1,97 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
+import type { Context } from '../engine/context.ts'
+import { CrewError, toCrewError } from '../errors.ts'
+import { fraction } from '../json.ts'
+import type { Policy, Rejection } from './policy.ts'
 
 export const retry = z
   .strictObject({
     attempts: z.int().min(1).max(20).optional().describe('How often at the most, the first time included'),
     backoff: duration.optional().describe('Pause before the second attempt; doubled before each further one'),
-    feedback: z.boolean().optional().describe('Tell the agent why its answer was rejected'),
+    feedback: z.boolean().optional().describe('Tell the agent why its answer was rejected (default: true)'),
   })
   .describe('What happens when an attempt fails')
 
-export type Retry = z.infer<typeof retry>
+export interface Retry {
+  readonly attempts: number
+  /** Milliseconds before the second attempt. */
+  readonly backoff: number
+  readonly feedback: boolean
+}
+
+/** What a team file declares, with the rest filled in. */
+export function retrySettings(declared: z.infer<typeof retry> = {}, attempts = 3): Retry {
+  const { backoff = 1_000, feedback = true } = declared
+  return { attempts: declared.attempts ?? attempts, backoff, feedback }
+}
+
+/** No single pause is longer, whatever the other side asks for, in milliseconds. */
+const LONGEST_PAUSE = 60_000
+
+/** Tries an invocation again when its failure may heal, telling the agent what was wrong with its answer. */
+export function retrying(settings: Retry): Policy {
+  return async (call, next) => {
+    const rejections: Rejection[] = [...call.rejections]
+    return tryRepeatedly(call.ctx, call.agent, settings, async attempt => {
+      const perform = async (ctx: Context) => {
+        try {
+          return await next({ ...call, ctx, rejections: [...rejections] })
+        } catch (thrown) {
+          const rejection = rejectionIn(thrown)
+          if (rejection && settings.feedback) rejections.push(rejection)
+          throw thrown
+        }
+      }
+      if (attempt === 1) return perform(call.ctx)
+      return call.ctx.step(`attempt-${attempt}`, { kind: 'attempt', identity: rejections.length }, perform)
+    })
+  }
+}
+
+/**
+ * Calls `run` until it succeeds, its failure cannot heal, or the attempts are used up. Attempts are counted in the
+ * journal: a run that is resumed after this failed has as many again. Steps inside `run` are named by attempt.
+ */
+export async function tryRepeatedly<T>(
+  ctx: Context,
+  name: string,
+  { attempts, backoff }: Retry,
+  run: (attempt: number) => Promise<T>,
+): Promise<T> {
+  const allowed = attempts * (1 + ctx.reopened)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run(attempt)
+    } catch (thrown) {
+      const error = toCrewError(thrown)
+      if (ctx.signal.aborted || !error.retryable || error.details.attempts) throw error
+      if (attempt >= allowed) throw attempt === 1 ? error : givenUp(error, attempt)
+      const pause = pauseBefore(attempt, backoff, error, `${ctx.key}/${name}`)
+      const values = { error: error.code, attempt, allowed, pause }
+      ctx.emit({ type: 'decision', key: ctx.key, what: 'retry', reason: `${name}: ${error.message}`, values })
+      await ctx.sleep(`${name}-pause-${attempt}`, pause)
+    }
+  }
+}
+
+function givenUp(error: CrewError, attempts: number): CrewError {
+  return new CrewError(error.code, `${error.message} (tried ${attempts} times)`, {
+    ...error.details,
+    attempts,
+  })
+}
+
+/**
+ * Exponential backoff with equal jitter (half fixed, half spread), or what the other side asked for if that is more.
+ * The spread comes from the key, so that lanes drift apart and a resumed run decides the same again.
+ */
+function pauseBefore(attempt: number, backoff: number, error: CrewError, key: string): number {
+  const own = backoff * 2 ** (attempt - 1) * (0.5 + fraction(`${key}/${attempt}`) / 2)
+  return Math.round(Math.min(LONGEST_PAUSE, Math.max(own, error.details.retryAfter ?? 0)))
+}
+
+function rejectionIn(thrown: unknown): Rejection | undefined {
+  if (!(thrown instanceof CrewError) || thrown.details.answer === undefined) return undefined
+  return { answer: thrown.details.answer, problem: thrown.message }
+}

@@ -52,7 +52,7 @@ export interface StepView {
   reason?: string
   /** Cancelled for good. */
   final?: boolean
-  /** What happened directly in it, not in the steps that it contains. */
+  /** In it and in all that it contains. */
   readonly spent: Total
   readonly notes: Note[]
 }
@@ -139,11 +139,16 @@ export function apply(view: RunView, event: Event): void {
   const spent = spentIn(event)
   if (spent) {
     add(view.spent, spent)
-    const step = 'key' in event ? view.steps.get(event.key) : undefined
-    if (step) add(step.spent, spent)
+    if ('key' in event) for (const step of pathTo(view, event.key)) add(step.spent, spent)
   }
   if (event.type.startsWith('run.')) applyToRun(view, event)
   else applyToStep(view, event)
+}
+
+/** The step `key` and those that it is nested in. */
+function pathTo(view: RunView, key: string): StepView[] {
+  const names = key.split('/')
+  return names.flatMap((_, index) => view.steps.get(names.slice(0, index + 1).join('/')) ?? [])
 }
 
 function applyToRun(view: RunView, event: Event): void {

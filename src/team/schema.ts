@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { agent } from '../agents/index.ts'
 import { template } from '../agents/agent.ts'
+import { agent } from '../agents/index.ts'
 import { duration } from '../duration.ts'
 import { endpoint } from '../models/endpoint.ts'
 import { pattern } from '../patterns/index.ts'
 
-const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'a name is letters, digits, - and _, and starts with a letter')
+const name = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'a name is letters, digits, - and _, and starts with a letter')
 
 const inputField = z.strictObject({
   type: z.enum(['string', 'integer', 'number', 'boolean', 'array', 'object']),
@@ -19,7 +21,9 @@ const limits = z
     concurrency: z.int().min(1).max(10_000).default(8).describe('Agents at work at once'),
     turns: z.int().min(1).default(30).describe('Model calls in one invocation'),
     invocations: z.int().min(1).default(200).describe('Invocations in the whole run'),
-    time: duration.prefault('1h').describe('Working time of the whole run; time spent waiting for people does not count'),
+    time: duration
+      .prefault('1h')
+      .describe('Working time of the whole run; time spent waiting for people does not count'),
   })
   .describe('What stops a run that does not stop by itself')
 
@@ -28,9 +32,24 @@ export const schema = z
     $schema: z.string().optional(),
     name,
     description: z.string().optional(),
-    env: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).optional().describe('Environment variables that templates may use as env.NAME; their values never reach the journal'),
-    input: z.record(name, inputField).optional().describe('What the team is given; without it TASK or stdin fills input.task'),
-    models: z.record(name, endpoint).optional().describe('Models by name; agents that name none use "default"'),
+    env: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is letters, digits and _, and starts with no digit'),
+      )
+      .optional()
+      .describe(
+        'Environment variables that templates may use as env.NAME; their values never reach the journal',
+      ),
+    input: z
+      .record(name, inputField)
+      .optional()
+      .describe('What the team is given; without it TASK or stdin fills input.task'),
+    models: z
+      .record(name, endpoint)
+      .optional()
+      .describe('Models by name; agents that name none use "default"'),
     agents: z.record(name, agent).describe('The members of the team, by name'),
     pattern,
     limits: limits.prefault({}),

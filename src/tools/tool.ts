@@ -1,4 +1,6 @@
-import type { JsonObject, JsonSchema, Json } from '../json.ts'
+import { z } from 'zod'
+import { CrewError } from '../errors.ts'
+import { isObject, type Json, type JsonObject, type JsonSchema } from '../json.ts'
 import type { Effects } from '../store/events.ts'
 
 /** Something a model may do besides talking. */
@@ -8,6 +10,45 @@ export interface Tool {
   readonly description: string
   readonly parameters: JsonSchema
   readonly effects: Effects
-  /** `args` satisfy `parameters`. Rejects with a CrewError `tool-failed` whose message is for the model. */
-  call(args: JsonObject, setting: { readonly root: string; readonly signal: AbortSignal }): Promise<Json>
+  /** Checks `args` against `parameters`. Rejects with a CrewError `tool-failed` whose message is for the model. */
+  call(args: JsonObject, setting: Setting): Promise<Json>
+}
+
+export interface Setting {
+  /** The folder that the tool may touch. */
+  readonly root: string
+  readonly signal: AbortSignal
+}
+
+interface Draft<Args extends z.ZodObject> extends Pick<Tool, 'name' | 'description' | 'effects'> {
+  readonly args: Args
+  run(args: z.infer<Args>, setting: Setting): Promise<Json>
+}
+
+/** A tool whose parameters and checks come from one schema. */
+export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
+  const { name, description, effects, args: schema } = draft
+  return {
+    name,
+    description,
+    effects,
+    parameters: parametersOf(schema),
+    async call(args, setting) {
+      const checked = schema.safeParse(args)
+      if (checked.success) return draft.run(checked.data, setting)
+      const problems = checked.error.issues.map(
+        ({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`,
+      )
+      throw toolFailed(`${name} was called with wrong arguments. ${problems.join('; ')}`)
+    },
+  }
+}
+
+export function toolFailed(message: string, cause?: unknown): CrewError {
+  return new CrewError('tool-failed', message, { cause })
+}
+
+function parametersOf(schema: z.ZodObject): JsonSchema {
+  const { $schema, ...parameters } = z.toJSONSchema(schema, { io: 'input' })
+  return isObject(parameters) ? parameters : {}
 }

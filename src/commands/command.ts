@@ -1,0 +1,23 @@
+import { type Command, Option } from 'commander'
+import type { ExitCode } from '../errors.ts'
+import type { Store } from '../store/store.ts'
+
+/** How every file of this folder gives its command: with the exit code said through `exit`, when it is not 0. */
+export type CreateCommand = (exit: (code: ExitCode) => void) => Command
+
+export const storeOption = () => new Option('--db <file>', 'the store to use, instead of the one in CREW_HOME')
+
+export interface StoreOptions {
+  readonly db?: string
+}
+
+/** Calls `use` with the store, and closes it afterwards. */
+export async function withStore<T>({ db }: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
+  const { openDefaultStore } = await import('../app.ts')
+  const store = await openDefaultStore(db)
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+import { EXIT } from '../errors.ts'
+import type { CreateCommand } from './command.ts'
+
+export const config: CreateCommand = exit => {
+  const command = new Command('config').description('Read and change what is set once for all runs').exitOverride()
+  const load = () => import('../config.ts')
+
+  command
+    .command('list')
+    .description('List every setting with its value and what it is for')
+    .option('--json', 'one JSON document on stdout, of what is set')
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const { listSettings, readSettings } = await load()
+      const { formatSettings } = await import('../ui/settings.ts')
+      process.stdout.write(
+        json ? `${JSON.stringify(readSettings(), null, 2)}\n` : `${formatSettings(listSettings()).join('\n')}\n`,
+      )
+    })
+  command
+    .command('get')
+    .description('Print one setting; exit code 1 when it is not set')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const { readSetting } = await load()
+      const value = readSetting(name)
+      if (value === undefined) exit(EXIT.failed)
+      else process.stdout.write(`${value}\n`)
+    })
+  command
+    .command('set')
+    .description('Set one')
+    .argument('<name>')
+    .argument('<value>')
+    .action(async (name: string, value: string) => (await load()).changeSetting(name, value))
+  command
+    .command('unset')
+    .description('Remove one')
+    .argument('<name>')
+    .action(async (name: string) => (await load()).changeSetting(name, undefined))
+
+  return command.addHelpText(
+    'after',
+    `
+Examples:
+  $ crew config set model anthropic/claude-sonnet-4-5
+  $ crew config list`,
+  )
+}

@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { Outcome } from '../engine/execute.ts'
+import { CrewError, EXIT, type ExitCode } from '../errors.ts'
+import { asText } from '../json.ts'
+import type { RunOptions } from '../engine/runs.ts'
+
+export interface OutputOptions {
+  readonly json?: boolean
+  readonly events?: boolean
+  readonly output?: string
+  readonly quiet?: boolean
+}
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--json', 'one JSON document on stdout: run, state, output, what was spent')
+    .option('--events', 'every event of the run on stdout as it happens, one JSON document a line')
+    .option('-o, --output <file>', 'write the result to a file instead of stdout')
+    .option('-q, --quiet', 'no progress on stderr')
+}
+
+/** What a run is given to show itself. */
+export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt'> & { begin(id: string): void }
+
+/**
+ * Runs `perform` in front of a person or a script: progress goes to stderr, the result and nothing else to stdout,
+ * SIGINT once ends the run properly and twice at once.
+ * @returns the exit code of the outcome
+ */
+export async function present(
+  options: OutputOptions,
+  perform: (presentation: Presentation) => Promise<Outcome>,
+): Promise<ExitCode> {
+  const [{ createProgress }, { styleFor }, { summarize, documentOf }] = await Promise.all([
+    import('../ui/progress.ts'),
+    import('../ui/style.ts'),
+    import('../ui/summary.ts'),
+  ])
+  const style = styleFor(process.stderr)
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  let id = ''
+  const progress = createProgress(options.quiet ? () => {} : say, style)
+  const { signal, release } = interruptible(say)
+  try {
+    const outcome = await perform({
+      begin: run => {
+        id = run
+      },
+      interrupt: signal,
+      onEvent: event => {
+        if (!('seq' in event)) return
+        progress.show(event)
+        if (options.events) process.stdout.write(`${JSON.stringify({ run: id, ...event })}\n`)
+      },
+    })
+    if (options.json) process.stdout.write(`${JSON.stringify(documentOf(id, outcome, progress.view), null, 2)}\n`)
+    if (outcome.state === 'succeeded') await give(asText(outcome.output), options)
+    for (const line of summarize(id, outcome, progress.view, style)) if (!options.quiet || outcome.state !== 'succeeded') say(line)
+    return exitCodeOf(outcome)
+  } finally {
+    release()
+  }
+}
+
+async function give(result: string, { output, json, events }: OutputOptions): Promise<void> {
+  if (output !== undefined) {
+    await writeFile(output, `${result}\n`).catch(cause => {
+      throw new CrewError('usage', `the result cannot be written to ${output}: ${cause.message}`, {
+        hint: 'the run is kept; print its result with: crew show last --output-only',
+        cause,
+      })
+    })
+  } else if (!json && !events) process.stdout.write(`${result}\n`)
+}
+
+export function exitCodeOf(outcome: Outcome): ExitCode {
+  if (outcome.state === 'succeeded') return EXIT.succeeded
+  return outcome.state === 'waiting' ? EXIT.waiting : outcome.error.exit
+}
+
+function interruptible(say: (line: string) => void) {
+  const controller = new AbortController()
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    say(`crew: ${name}: stopping; what is done is kept. Again to stop at once.`)
+    controller.abort(new CrewError('interrupted', `stopped by ${name}`))
+  }
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of names) process.on(name, onSignal)
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const name of names) process.off(name, onSignal)
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+import { parseDuration } from '../duration.ts'
+import { CrewError } from '../errors.ts'
+import { type CreateCommand, storeOption, type StoreOptions, withStore } from './command.ts'
+import { addOutputOptions, type OutputOptions, present } from './present.ts'
+
+interface Options extends OutputOptions, StoreOptions {
+  readonly limit: Readonly<Record<string, number>>
+}
+
+export const resume: CreateCommand = exit =>
+  addOutputOptions(
+    new Command('resume')
+      .description('Go on with a run that was interrupted, failed or waits; nothing that is done is done again')
+      .argument('[run]', 'id, beginning of an id, last, -1, -2 …', 'last')
+      .option('--limit <name=value>', 'another limit from now on: turns, invocations, concurrency or time', collectLimit, {})
+      .addOption(storeOption()),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ crew resume last
+  $ crew resume -2 --json
+  $ crew resume 0k3f --limit invocations=500 --limit time=2h`,
+    )
+    .action(async (reference: string, options: Options) => {
+      const [{ resume }, { findRun }] = await Promise.all([import('../app.ts'), import('../store/find.ts')])
+      await withStore(options, async store => {
+        const { id } = await findRun(store, reference)
+        exit(
+          await present(options, presentation => {
+            presentation.begin(id)
+            return resume(id, options.limit, { store, env: process.env, ...presentation })
+          }),
+        )
+      })
+    })
+
+const LIMITS = ['concurrency', 'turns', 'invocations', 'time']
+
+function collectLimit(text: string, previous: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const [name = '', value = ''] = text.split('=')
+  const number = name === 'time' ? parseDuration(value) : Number(value)
+  if (!LIMITS.includes(name) || number === undefined || !Number.isInteger(number) || number < 1) {
+    throw new CrewError('usage', `--limit ${text} is not a limit`, { hint: 'write it like --limit turns=60 or --limit time=2h' })
+  }
+  return { ...previous, [name]: number }
+}

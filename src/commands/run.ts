@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+import { type CreateCommand, storeOption, type StoreOptions, withStore } from './command.ts'
+import { addOutputOptions, type OutputOptions, present } from './present.ts'
+
+interface Options extends OutputOptions, StoreOptions {
+  readonly input: readonly string[]
+  readonly rehearse?: boolean
+}
+
+export const run: CreateCommand = exit =>
+  addOutputOptions(
+    new Command('run')
+      .description('Run a team')
+      .argument('<team>', 'the team file: .yaml, .yml or .json')
+      .argument('[task]', 'what to do; by default what comes on stdin')
+      .option('-i, --input <name=value>', 'an input of the team; NAME=@FILE reads it from a file', collect, [])
+      .option('--rehearse', 'call no model and execute nothing with effects: free, offline, instant')
+      .addOption(storeOption()),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ crew run team.yaml "Compare SQLite and DuckDB"
+  $ crew run team.yaml --input topic="federated learning" --rehearse
+  $ crew run team.yaml -i notes=@notes.txt --json | jq .output
+  $ cat notes.txt | crew run team.yaml`,
+    )
+    .action(async (file: string, task: string | undefined, options: Options) => {
+      const [{ run }, { loadTeam }, { readInput }] = await Promise.all([
+        import('../app.ts'),
+        import('../team/load.ts'),
+        import('./input.ts'),
+      ])
+      const team = await loadTeam(file)
+      const input = await readInput(team.definition, options.input, task)
+      const rehearsal = options.rehearse === true
+      await withStore(options, async store => {
+        exit(
+          await present(options, presentation =>
+            run(team, input, { rehearsal, onCreated: presentation.begin }, { store, env: process.env, ...presentation }),
+          ),
+        )
+      })
+    })
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value]
+}

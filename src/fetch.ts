@@ -1,0 +1,254 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { pipeline, type Readable } from 'node:stream'
+import { createBrotliDecompress, createUnzip } from 'node:zlib'
+import type { Clock } from './clock.ts'
+import { CrewError } from './errors.ts'
+
+/** Milliseconds until the first byte of the answer's body, between two bytes, and for everything together. */
+export interface Deadlines {
+  readonly firstByte?: number
+  readonly idle?: number
+  readonly total: number
+}
+
+export interface FetchInit {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+  readonly deadlines: Deadlines
+  /** Open a connection for this request alone, so that it is never sent twice. */
+  readonly fresh?: boolean
+}
+
+/**
+ * One HTTP request. Resolves with whatever status comes; redirects are not followed. Rejects with a CrewError
+ * (`connection`, `timeout`, `reply-too-long`, `request-rejected`), or at once with the signal's reason. The same can
+ * happen later, to whoever reads the body.
+ */
+export type Fetch = (address: string, init: FetchInit) => Promise<Response>
+
+export function createFetch(clock: Clock): Fetch {
+  return (address, init) =>
+    new Promise((resolve, reject) => new Exchange(clock, address, init, { resolve, reject }))
+}
+
+/** Node's own client with kept connections: 1.1 ms where the global fetch takes 1.9 ms. */
+const TRANSPORTS = {
+  'http:': { request: httpRequest, pool: new HttpAgent({ keepAlive: true }) },
+  'https:': { request: httpsRequest, pool: new HttpsAgent({ keepAlive: true }) },
+}
+
+/** A body is taken in as fast as it comes, read or not; this bounds the memory that costs. */
+const LARGEST_BODY = 32 * 2 ** 20
+
+interface Outcome {
+  resolve(response: Response): void
+  reject(reason: unknown): void
+}
+
+/** A request on its way, until its last byte has arrived or the first thing has gone wrong. */
+class Exchange {
+  readonly #url: URL
+  readonly #init: FetchInit
+  readonly #timers: ReturnType<typeof startTimers>
+  readonly #resolve: Outcome['resolve']
+  /** Whoever waits: first the caller, then the reader of the body. */
+  #reject: Outcome['reject']
+  #request: ClientRequest
+  #over = false
+
+  constructor(clock: Clock, address: string, init: FetchInit, { resolve, reject }: Outcome) {
+    init.signal?.throwIfAborted()
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#init = init
+    this.#url = parseAddress(address)
+    this.#request = this.#send(init.fresh ?? false)
+    this.#timers = startTimers(clock, init.deadlines, (name, milliseconds) =>
+      this.#fail(missedDeadline(this.#url, name, milliseconds)),
+    )
+    init.signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  /**
+   * A server may close a kept connection in the moment we write to it. Such a request was not heard by anybody, if not
+   * a byte came back, and is sent once more on a connection of its own. The one case where this is wrong, a server
+   * that takes the request and dies without a word, looks the same: so acts that must not happen twice are sent on a
+   * fresh connection from the start.
+   */
+  #send(fresh: boolean): ClientRequest {
+    const request = openRequest(this.#url, this.#init, fresh)
+    let bytesBefore = 0
+    request.once('socket', socket => {
+      bytesBefore = socket.bytesRead
+    })
+    request.once('response', message => this.#receive(message))
+    request.on('error', error => {
+      if (this.#over) return
+      const unheard = request.reusedSocket && request.socket?.bytesRead === bytesBefore
+      if (unheard) this.#request = this.#send(true)
+      else this.#fail(brokenConnection(this.#url, error))
+    })
+    request.end(this.#init.body)
+    return request
+  }
+
+  #receive(message: IncomingMessage): void {
+    const status = message.statusCode ?? 0
+    if (status < 200 || status > 599) {
+      this.#fail(strangeStatus(this.#url, status))
+      return
+    }
+    const source = decode(message)
+    const body = new ReadableStream<Uint8Array>({
+      start: controller => {
+        this.#reject = reason => controller.error(reason)
+        let size = 0
+        source.on('data', (bytes: Buffer) => {
+          if (this.#over) return
+          size += bytes.length
+          if (size > LARGEST_BODY) this.#fail(tooLarge(this.#url))
+          else controller.enqueue(bytes)
+        })
+        source.on('end', () => {
+          if (this.#over) return
+          this.#finish()
+          controller.close()
+        })
+      },
+      cancel: () => this.#drop(),
+    })
+    source.on('error', error => this.#fail(brokenConnection(this.#url, error)))
+    message.on('data', this.#timers.touch)
+    this.#resolve(toResponse(status, message.headersDistinct, body))
+  }
+
+  readonly #abort = () => this.#fail(this.#init.signal?.reason)
+
+  #fail(reason: unknown): void {
+    if (this.#over) return
+    this.#drop()
+    this.#reject(reason)
+  }
+
+  #drop(): void {
+    this.#finish()
+    this.#request.destroy()
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.#timers.stop()
+    this.#init.signal?.removeEventListener('abort', this.#abort)
+  }
+}
+
+function parseAddress(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url && url.protocol in TRANSPORTS) return url
+  throw new CrewError('request-rejected', `"${address}" is not an http or https address`)
+}
+
+function openRequest(url: URL, init: FetchInit, fresh: boolean): ClientRequest {
+  const { request, pool } = TRANSPORTS[url.protocol === 'https:' ? 'https:' : 'http:']
+  const headers = { 'accept-encoding': 'identity', ...init.headers }
+  try {
+    return request(url, { method: init.method ?? 'GET', headers, agent: fresh ? false : pool })
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new CrewError('request-rejected', `The request to ${hostOf(url)} cannot be sent: ${problem}`, {
+      cause,
+    })
+  }
+}
+
+/** Runs one timer until the next byte, first or further, and one for the whole. `miss` is told which ran out. */
+function startTimers(
+  clock: Clock,
+  { firstByte, idle, total }: Deadlines,
+  miss: (name: keyof Deadlines, milliseconds: number) => void,
+) {
+  const start = (name: keyof Deadlines, milliseconds: number | undefined) =>
+    milliseconds === undefined ? () => {} : clock.after(milliseconds, () => miss(name, milliseconds))
+  const cancelTotal = start('total', total)
+  let cancelNext = start('firstByte', firstByte)
+  return {
+    touch() {
+      cancelNext()
+      cancelNext = start('idle', idle)
+    },
+    stop() {
+      cancelNext()
+      cancelTotal()
+    },
+  }
+}
+
+/** We ask for plain bytes; some proxies compress all the same. */
+function decode(message: IncomingMessage): Readable {
+  const encoding = message.headers['content-encoding'] ?? 'identity'
+  if (encoding === 'identity') return message
+  return pipeline(message, encoding === 'br' ? createBrotliDecompress() : createUnzip(), () => {})
+}
+
+function toResponse(
+  status: number,
+  fields: IncomingMessage['headersDistinct'],
+  body: ReadableStream<Uint8Array>,
+): Response {
+  const headers = new Headers()
+  for (const [name, values = []] of Object.entries(fields)) {
+    for (const value of values) headers.append(name, value)
+  }
+  const hasBody = status !== 204 && status !== 205 && status !== 304
+  return new Response(hasBody ? body : null, { status, headers })
+}
+
+function hostOf(url: URL): string {
+  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
+}
+
+const MISSED = {
+  firstByte: 'did not begin to answer',
+  idle: 'fell silent in the middle of its answer',
+  total: 'did not finish its answer',
+}
+
+function missedDeadline(url: URL, name: keyof Deadlines, milliseconds: number): CrewError {
+  const message = `${hostOf(url)} ${MISSED[name]} within ${milliseconds / 1000} s (timeout.${name})`
+  return new CrewError('timeout', message, {
+    hint: `Raise timeout.${name} in the team file if that is too short`,
+  })
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there: start the server, or correct the address',
+  ENOTFOUND: 'The host name is unknown: correct the address, or check the network',
+  EAI_AGAIN: 'The host name could not be looked up: check the network',
+}
+
+function brokenConnection(url: URL, cause: NodeJS.ErrnoException): CrewError {
+  const why = cause.code ?? cause.message
+  const hint = REMEDIES[why] ?? 'Try again; if it stays, check the network and the server'
+  return new CrewError('connection', `The connection to ${hostOf(url)} failed: ${why}`, { hint, cause })
+}
+
+function strangeStatus(url: URL, status: number): CrewError {
+  return new CrewError('connection', `${hostOf(url)} answered with status ${status}, which is not HTTP`, {
+    hint: 'Check that the address belongs to an HTTP server',
+  })
+}
+
+function tooLarge(url: URL): CrewError {
+  return new CrewError(
+    'reply-too-long',
+    `The answer of ${hostOf(url)} is larger than ${LARGEST_BODY / 2 ** 20} MiB`,
+  )
+}

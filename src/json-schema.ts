@@ -1,0 +1,58 @@
+import type { ValidateFunction } from 'ajv'
+import type { Ajv2020 } from 'ajv/dist/2020.js'
+import { hash, type Json, type JsonSchema } from './json.ts'
+
+const compiled = new Map<string, Promise<(value: Json) => string | undefined>>()
+
+/**
+ * A function that says what is wrong with a value by the standard of `schema`, in one line; nothing when all is well.
+ * Patterns have RE2 semantics, so that no schema can hang the process.
+ * @throws Error when `schema` is no JSON Schema (draft 2020-12)
+ */
+export function validator(schema: JsonSchema): Promise<(value: Json) => string | undefined> {
+  const key = hash(JSON.stringify(schema))
+  const known = compiled.get(key)
+  if (known) return known
+  const fresh = compile(schema)
+  compiled.set(key, fresh)
+  return fresh
+}
+
+async function compile(schema: JsonSchema): Promise<(value: Json) => string | undefined> {
+  const validate = (await schemaCompiler()).compile(schema)
+  return value => (validate(value) ? undefined : problems(validate))
+}
+
+let compiler: Promise<Ajv2020> | undefined
+
+/** Ajv as all of crew uses it, loaded when the first schema comes. */
+export function schemaCompiler(): Promise<Ajv2020> {
+  compiler ??= createCompiler()
+  return compiler
+}
+
+async function createCompiler(): Promise<Ajv2020> {
+  const [{ Ajv2020 }, { RE2JS }] = await Promise.all([import('ajv/dist/2020.js'), import('re2js')])
+  const regExp = (pattern: string) => {
+    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern))
+    return { test: (text: string) => compiled.matcher(text).find() }
+  }
+  const code = { regExp: Object.assign(regExp, { code: 're2js' }) }
+  // Schemas are not kept by their $id: two agents may declare the same one.
+  const keep = { addUsedSchema: false, logger: false } as const
+  return new Ajv2020({ ...keep, code, allErrors: true, strict: false, validateFormats: false })
+}
+
+const MOST_PROBLEMS = 5
+
+function problems({ errors }: ValidateFunction): string {
+  const all = (errors ?? []).map(({ instancePath, message, params }) => {
+    const where = instancePath === '' ? 'the output' : instancePath.slice(1).replaceAll('/', '.')
+    const what = 'additionalProperty' in params ? `${message} (${params.additionalProperty})` : message
+    return 'allowedValues' in params
+      ? `${where} ${what}: ${params.allowedValues.join(', ')}`
+      : `${where} ${what}`
+  })
+  const more = all.length > MOST_PROBLEMS ? `; and ${all.length - MOST_PROBLEMS} more` : ''
+  return all.slice(0, MOST_PROBLEMS).join('; ') + more
+}

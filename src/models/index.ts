@@ -1,0 +1,126 @@
+import type { Clock } from '../clock.ts'
+import { CrewError } from '../errors.ts'
+import type { Endpoint, ResolvedEndpoint } from './endpoint.ts'
+import type { Deadlines, Model } from './model.ts'
+import { PROVIDERS, type Provider } from './providers.ts'
+import { ASSUMED_OUTPUT, countTokens, estimate } from './tokens.ts'
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** From crew's configuration: `model`, or `provider/model` with a provider that crew knows. */
+  readonly defaultModel?: string
+  /** Also from there: where that model is reached, when not at its provider's own address. */
+  readonly defaultBaseUrl?: string
+}
+
+const DEFAULT_MODEL = 'gpt-5-mini'
+const DEFAULT_TOTAL = 60_000
+
+/**
+ * The endpoint that the team file calls `name`; `declared` is what it says, which may be nothing for "default".
+ * Throws `definition` when no model is named. A missing key is noticed by `openModel`: a rehearsal needs none.
+ */
+export function resolveEndpoint(
+  name: string,
+  declared: Endpoint | undefined,
+  surroundings: Surroundings,
+): ResolvedEndpoint {
+  const { env } = surroundings
+  const endpoint = declared ?? defaultEndpoint(name, surroundings)
+  const provider = endpoint.provider ?? (endpoint.baseUrl ? undefined : 'openai')
+  const preset: { baseUrl?: string; apiKeyEnv?: string } = provider ? PROVIDERS[provider] : {}
+  const baseUrl = endpoint.baseUrl ?? ((provider === 'openai' && env.OPENAI_BASE_URL) || preset.baseUrl || '')
+  const model = endpoint.model ?? modelOf(name, provider)
+  const apiKeyEnv = endpoint.apiKeyEnv ?? preset.apiKeyEnv
+  const apiKey = (apiKeyEnv && env[apiKeyEnv]?.trim()) || undefined
+  const { maxTokens, temperature, price } = endpoint
+  return {
+    name,
+    id: `${provider ?? new URL(baseUrl).host}/${model}`,
+    model,
+    baseUrl: baseUrl.replace(/\/+$/, ''),
+    api: endpoint.api ?? 'chat',
+    timeout: deadlinesOf(endpoint.timeout),
+    ...(provider && { provider }),
+    ...(apiKey && { apiKey }),
+    ...(apiKeyEnv && { apiKeyEnv }),
+    ...(maxTokens !== undefined && { maxTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(price && { price }),
+  }
+}
+
+/**
+ * A model that answers at `endpoint`. Loads the SDK, which takes a while: do it when the first call is near.
+ * Throws `key-missing` when the endpoint needs a key and has none.
+ */
+export async function openModel(
+  endpoint: ResolvedEndpoint,
+  { clock }: { readonly clock: Clock },
+): Promise<Model> {
+  if (!endpoint.apiKey && needsKey(endpoint)) throw missingKey(endpoint)
+  const { openaiModel } = await import('./openai.ts')
+  return openaiModel(endpoint, { clock })
+}
+
+/** Stands in for the model at `endpoint`: it counts tokens as that one would, and costs nothing. */
+export async function rehearsedModel({ id, maxTokens = ASSUMED_OUTPUT }: ResolvedEndpoint): Promise<Model> {
+  const { rehearsalModel } = await import('./rehearsal.ts')
+  return rehearsalModel({
+    id,
+    seed: id,
+    count: (request, reply) => ({ ...estimate(request, countTokens(reply)), usd: 0 }),
+    worstCase: request => ({ ...estimate(request, maxTokens), usd: 0 }),
+  })
+}
+
+/** `anthropic/claude-…` names provider and model; a word before the slash that is no provider belongs to the model. */
+function defaultEndpoint(name: string, { env, defaultModel, defaultBaseUrl }: Surroundings): Endpoint {
+  if (name !== 'default') {
+    throw new CrewError('definition', `There is no model "${name}" in the team file`, {
+      hint: `Add it under models: ${name}: { provider: openai, model: ${DEFAULT_MODEL} }`,
+    })
+  }
+  const baseUrl = defaultBaseUrl && { baseUrl: defaultBaseUrl }
+  const [, provider = '', model] = defaultModel?.match(/^([^/]+)\/(.+)$/) ?? []
+  if (model && isProvider(provider)) return { provider, model, ...baseUrl }
+  return { provider: 'openai', model: defaultModel || env.OPENAI_MODEL || DEFAULT_MODEL, ...baseUrl }
+}
+
+function isProvider(word: string): word is Provider {
+  return Object.hasOwn(PROVIDERS, word)
+}
+
+function modelOf(name: string, provider: Provider | undefined): string {
+  if (provider === 'openai') return DEFAULT_MODEL
+  if (provider === 'rehearsal') return 'digest'
+  throw new CrewError('definition', `models.${name} does not say which model`, {
+    hint: `Add models.${name}.model: the name by which ${provider ?? 'the endpoint'} knows it`,
+  })
+}
+
+function deadlinesOf(timeout: Endpoint['timeout']): Deadlines {
+  if (typeof timeout === 'number') return { total: timeout }
+  const { total = DEFAULT_TOTAL, firstByte, idle } = timeout ?? {}
+  return { total, ...(firstByte && { firstByte }), ...(idle && { idle }) }
+}
+
+/** Servers on this machine ask for no key. An address without provider gets one only when the file names it. */
+function needsKey({ provider, baseUrl }: ResolvedEndpoint): boolean {
+  if (provider && !('apiKeyEnv' in PROVIDERS[provider])) return false
+  const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : ''
+  return !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(host)
+}
+
+function missingKey({ name, id, baseUrl, apiKeyEnv }: ResolvedEndpoint): CrewError {
+  if (!apiKeyEnv) {
+    return new CrewError('key-missing', `Model "${name}" at ${baseUrl} has no key`, {
+      hint: `Name the environment variable that holds it: models.${name}.apiKeyEnv`,
+    })
+  }
+  return new CrewError(
+    'key-missing',
+    `Model "${name}" (${id}) needs a key, and ${apiKeyEnv} is not set in the environment`,
+    { hint: `export ${apiKeyEnv}=…, or try the team without any model: add --rehearse` },
+  )
+}

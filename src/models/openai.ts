@@ -1,0 +1,148 @@
+import type OpenAI from 'openai'
+import { ZodError, z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { CrewError, toCrewError } from '../errors.ts'
+import { createFetch, type Fetch } from '../fetch.ts'
+import { isObject, type Json, parseJson } from '../json.ts'
+import type { Spend } from '../spend.ts'
+import { quote } from '../status.ts'
+import { chat } from './chat.ts'
+import type { Dialect } from './dialect.ts'
+import { accept, type Draft, emptyDraft, malformed } from './draft.ts'
+import type { ResolvedEndpoint } from './endpoint.ts'
+import { refusedCall, reportedError } from './failure.ts'
+import type { Model, ModelRequest, ReplyOptions } from './model.ts'
+import { findPrice, type Price } from './price.ts'
+import { responses } from './responses.ts'
+import { readEvents } from './sse.ts'
+import { ASSUMED_OUTPUT, countTokens, estimate } from './tokens.ts'
+
+type Sdk = typeof import('openai')
+
+/** What is needed to reach a model, whatever it is asked. */
+interface Line {
+  readonly sdk: Sdk
+  readonly dialect: Dialect
+  readonly endpoint: ResolvedEndpoint
+  readonly fetch: Fetch
+  readonly clock: Clock
+}
+
+/** A model behind an OpenAI-compatible endpoint, asked through OpenAI's SDK. */
+export async function openaiModel(
+  endpoint: ResolvedEndpoint,
+  { clock }: { readonly clock: Clock },
+): Promise<Model> {
+  const [sdk, price] = await Promise.all([import('openai'), findPrice(endpoint)])
+  const dialect = endpoint.api === 'responses' ? responses : chat
+  const line = { sdk, dialect, endpoint, fetch: createFetch(clock), clock }
+  return {
+    id: endpoint.id,
+    worstCase: request => price(estimate(request, endpoint.maxTokens ?? ASSUMED_OUTPUT)),
+    async reply(request, options) {
+      const draft = emptyDraft()
+      try {
+        await converse(line, request, options, draft)
+        return { ...accept(draft, endpoint), spent: spendOf(draft, request, price) }
+      } catch (thrown) {
+        options.signal.throwIfAborted()
+        const error = toFailure(thrown, sdk, endpoint)
+        // A provider that was too slow for us was working, and will say so on its bill.
+        const billed = draft.begun || error.code === 'timeout'
+        throw billed ? charged(error, spendOf(draft, request, price)) : error
+      }
+    },
+  }
+}
+
+/** Asks once, and writes what comes back into `draft`, so that what was heard before a failure is not forgotten. */
+async function converse(
+  { sdk, dialect, endpoint, fetch, clock }: Line,
+  request: ModelRequest,
+  options: ReplyOptions,
+  draft: Draft,
+): Promise<void> {
+  let failure: unknown
+  const client = connect(sdk, endpoint, async (address, init) => {
+    try {
+      const response = await fetch(address, { ...init, signal: options.signal, deadlines: options.timeout })
+      if (response.ok) return response
+      throw refusedCall(endpoint, response, await response.text(), clock.now())
+    } catch (thrown) {
+      failure = thrown
+      throw thrown
+    }
+  })
+  const hear = (part: unknown) => {
+    const error = findError(part)
+    if (error) throw reportedError(endpoint, error)
+    dialect.read(draft, part, options.onText)
+  }
+  const sent = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
+  const response = await sent.asResponse().catch((thrown: unknown) => {
+    // The SDK keeps to itself what its fetch rejected with.
+    throw failure ?? thrown
+  })
+  if (response.body && isStream(response)) await readEvents(response.body, hear)
+  else {
+    hear(parseReply(await response.text(), endpoint))
+    if (!draft.begun) throw malformed(endpoint.id, 'it is not what a model says')
+  }
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type')?.includes('text/event-stream') ?? false
+}
+
+/** A reply that came in one piece: some servers do not stream, whatever they are asked. */
+function parseReply(body: string, { id }: ResolvedEndpoint): Json {
+  const reply = parseJson(body)
+  if (isObject(reply)) return reply
+  throw malformed(id, body.trim() === '' ? 'it is empty' : `it is ${quote(body)}`)
+}
+
+/** Where the providers put an error that they found only after they had answered "200 OK". */
+function findError(part: unknown): unknown {
+  if (!isObject(part)) return undefined
+  if (part.type === 'error') return part.error ?? part
+  return part.error ?? (isObject(part.response) ? part.response.error : undefined)
+}
+
+type Post = (
+  address: string,
+  init: { method: string; headers: Record<string, string>; body: string },
+) => Promise<Response>
+
+/** A client for one call, since what it fetches with belongs to the call. It is cheap: 20 microseconds. */
+function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoint, post: Post): OpenAI {
+  return new OpenAI({
+    apiKey: apiKey ?? 'none',
+    baseURL: baseUrl,
+    maxRetries: 0,
+    logLevel: 'off',
+    // The SDK would take these from the environment and tell them to any provider.
+    ...(provider !== 'openai' && { organization: null, project: null }),
+    ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
+    fetch: (address, init) => {
+      const headers = Object.fromEntries(new Headers(init?.headers))
+      return post(String(address), { method: 'POST', headers, body: String(init?.body) })
+    },
+  })
+}
+
+function spendOf({ usage, text, calls }: Draft, request: ModelRequest, price: Price): Spend {
+  const written = text + calls.map(call => call.name + call.arguments).join('')
+  return price(usage ?? estimate(request, countTokens(written)))
+}
+
+function toFailure(thrown: unknown, { APIError }: Sdk, endpoint: ResolvedEndpoint): CrewError {
+  if (thrown instanceof CrewError) return thrown
+  if (thrown instanceof APIError) return reportedError(endpoint, thrown.error)
+  if (thrown instanceof ZodError) return malformed(endpoint.id, z.prettifyError(thrown), thrown)
+  if (thrown instanceof SyntaxError) return malformed(endpoint.id, thrown.message, thrown)
+  return toCrewError(thrown)
+}
+
+function charged(error: CrewError, spent: Spend): CrewError {
+  return new CrewError(error.code, error.message, { ...error.details, spent, cause: error.cause })
+}

@@ -1,0 +1,41 @@
+import type { Spend } from '../spend.ts'
+import type { ResolvedEndpoint } from './endpoint.ts'
+import type { Provider } from './providers.ts'
+
+/** `spend` with what it costs in US dollars, when the price is known. */
+export type Price = (spend: Spend) => Spend
+
+/** Names of our providers in the price list. Models that run on your own machine have no price but a declared one. */
+const LISTED: Partial<Record<Provider, string>> = {
+  openai: 'openai',
+  anthropic: 'anthropic',
+  gemini: 'google',
+  mistral: 'mistral',
+  groq: 'groq',
+  openrouter: 'openrouter',
+  deepseek: 'deepseek',
+}
+
+/** The price that the team file gives for the endpoint, else the one from the list that comes with crew. */
+export async function findPrice(endpoint: ResolvedEndpoint): Promise<Price> {
+  const { price, provider, model } = endpoint
+  if (price) {
+    const { input, output, cached = input } = price
+    return spend => ({
+      ...spend,
+      usd: ((spend.input - spend.cached) * input + spend.cached * cached + spend.output * output) / 1e6,
+    })
+  }
+  const providerId = provider && LISTED[provider]
+  if (!providerId) return spend => spend
+  const { calcPrice } = await import('@pydantic/genai-prices')
+  const listed = calcPrice({}, model, { providerId })
+  if (!listed) return spend => spend
+  // Finding the model among hundreds takes four times as long as pricing a call; so it is found once.
+  const narrowed = { ...listed.provider, models: [listed.model] }
+  return spend => {
+    const usage = { input_tokens: spend.input, cache_read_tokens: spend.cached, output_tokens: spend.output }
+    const priced = calcPrice(usage, model, { provider: narrowed })
+    return priced ? { ...spend, usd: priced.total_price } : spend
+  }
+}

@@ -1,0 +1,33 @@
+import type { Spend } from '../spend.ts'
+import type { ModelRequest } from './model.ts'
+
+/** Reserved for the output of a model that declares no `maxTokens`. */
+export const ASSUMED_OUTPUT = 4096
+
+/** What a message costs besides its words: role and separators. */
+const PER_MESSAGE = 8
+
+/**
+ * Tokens of `text`, rather too many than too few and without a tokenizer: prose has four bytes and more to a token,
+ * program text and tables about three.
+ */
+export function countTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 3)
+}
+
+export function countInput({ messages, tools, output }: ModelRequest): number {
+  let tokens = PER_MESSAGE
+  for (const message of messages) {
+    tokens += PER_MESSAGE + countTokens(message.content)
+    if (message.role === 'assistant' && message.toolCalls)
+      tokens += countTokens(JSON.stringify(message.toolCalls))
+  }
+  if (tools.length > 0) tokens += countTokens(JSON.stringify(tools))
+  if (output) tokens += countTokens(JSON.stringify(output.schema))
+  return tokens
+}
+
+/** Tokens of a call of which the provider reported none. */
+export function estimate(request: ModelRequest, outputTokens: number): Spend {
+  return { input: countInput(request), output: outputTokens, cached: 0, estimated: true }
+}

@@ -1,0 +1,75 @@
+import type { ErrorCode } from './errors.ts'
+import { isObject, type Json, parseJson } from './json.ts'
+
+/** What an HTTP status outside of 2xx means for the call that got it. */
+export function codeOfStatus(status: number): ErrorCode {
+  if (status === 401 || status === 403) return 'unauthorized'
+  if (status === 429) return 'rate-limited'
+  if (status === 408 || status === 409 || status >= 500) return 'server-error'
+  return 'request-rejected'
+}
+
+/**
+ * Milliseconds that the server asks us to wait, however it says so; undefined when it does not. Not clamped.
+ * `now` is in milliseconds since the epoch.
+ */
+export function readRetryAfter(headers: Headers, now: number): number | undefined {
+  const exact = parseNumber(headers.get('retry-after-ms'))
+  if (exact !== undefined) return exact
+  const asked = headers.get('retry-after')
+  if (asked === null) return readReset(headers)
+  const seconds = parseNumber(asked)
+  if (seconds !== undefined) return seconds * 1000
+  const date = Date.parse(asked)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** Until the allowance that is used up (requests, tokens or both) is granted again. */
+function readReset(headers: Headers): number | undefined {
+  const waits = ['requests', 'tokens']
+    .filter(what => (headers.get(`x-ratelimit-remaining-${what}`) ?? '0') === '0')
+    .map(what => parseWait(headers.get(`x-ratelimit-reset-${what}`)))
+    .filter(wait => wait !== undefined)
+  return waits.length > 0 ? Math.max(...waits) : undefined
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `6m0s` and `20ms`, as OpenAI writes it, or plain seconds. */
+function parseWait(text: string | null): number | undefined {
+  const seconds = parseNumber(text)
+  if (seconds !== undefined) return seconds * 1000
+  if (!text || !/^(?:[\d.]+(?:ms|s|m|h|d))+$/.test(text)) return undefined
+  let total = 0
+  for (const [, amount, unit = ''] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g))
+    total += Number(amount) * (UNITS[unit] ?? 0)
+  return total
+}
+
+function parseNumber(text: string | null): number | undefined {
+  return text !== null && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined
+}
+
+/** The status and what the server said with it. */
+export function describeRefusal({ status, headers }: Response, body: string): string {
+  const target = status < 400 ? headers.get('location') : null
+  return target === null ? `${status} ${quote(body)}` : `${status} redirects to ${target}`
+}
+
+const LONGEST_QUOTE = 300
+
+/** What a server said about its refusal, in its own words: one line, at most 300 characters. */
+export function quote(body: string): string {
+  if (/^\s*</.test(body)) return 'an HTML page'
+  const words = findMessage(parseJson(body)) ?? body
+  const line = words.replace(/[\s\p{Cc}]+/gu, ' ').trim() || 'nothing more'
+  return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE - 1)}…` : line
+}
+
+/** `{error: {message}}`, `{error}`, `{message}`, `{detail}`: every API has its own. */
+function findMessage(value: Json | undefined): string | undefined {
+  if (typeof value === 'string') return value
+  if (!isObject(value)) return undefined
+  const inner = value.error ?? value.message ?? value.detail
+  return inner === undefined ? undefined : (findMessage(inner) ?? JSON.stringify(inner))
+}

@@ -1,0 +1,28 @@
+import { CrewError } from '../errors.ts'
+import type { RunRow, Store } from './store.ts'
+
+/**
+ * The run that a person means by `reference`: an id, the beginning of one, `last`, or `-1` for the last, `-2` for the
+ * one before it.
+ */
+export async function findRun(store: Store, reference: string): Promise<RunRow> {
+  const back = reference === 'last' ? 1 : /^-(\d+)$/.exec(reference)?.[1]
+  if (back !== undefined) {
+    const run = (await store.runs({ limit: Number(back) }))[Number(back) - 1]
+    if (run) return run
+    throw notFound(Number(back) === 1 ? 'there are no runs yet' : `there are fewer than ${back} runs`)
+  }
+  const exact = await store.run(reference)
+  if (exact) return exact
+  const [run, ...more] = await store.runs({ idPrefix: reference, limit: 6 })
+  if (!run) throw notFound(`there is no run ${reference}`)
+  if (more.length === 0) return run
+  const ids = [run, ...more].map(({ id }) => id)
+  throw new CrewError('usage', `${reference} may be any of several runs: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' …' : ''}`, {
+    hint: 'give more of the id',
+  })
+}
+
+function notFound(message: string): CrewError {
+  return new CrewError('run-not-found', message, { hint: 'see what there is with: crew ls' })
+}

@@ -1,0 +1,141 @@
+import { type Expression, ExpressionError, isVariable, parseExpression } from '../expressions/cel.ts'
+import { isObject } from '../json.ts'
+import { type Piece, parseTemplate } from '../expressions/template.ts'
+import { checkReference, type Surroundings, schemaOf } from './check-reference.ts'
+import { typeOf } from './fields.ts'
+import type { Finding } from './problem.ts'
+import type { Path } from './tree.ts'
+import type { View } from './visibility.ts'
+
+/** A string of a team file that is or holds CEL, and what it sees. */
+interface Place {
+  readonly path: Path
+  readonly text: string
+  readonly view: View
+}
+
+/** Fields of an agent whose strings are templates, however deep they are. */
+const TEMPLATES = ['role', 'prompt', 'run', 'env', 'url', 'headers', 'body']
+/** Findings that are reported of one text. */
+const MOST_PER_TEXT = 20
+/** Fields of a pattern that are CEL as they are. */
+const CONDITIONS = new Set<unknown>(['when', 'until'])
+
+/** Whether every template and condition of a team can be read, and reads what exists by then. */
+export function checkTemplates(team: Surroundings): Finding[] {
+  return placesOf(team).flatMap(place => checkPlace(place, team).slice(0, MOST_PER_TEXT))
+}
+
+function placesOf({ definition, views }: Surroundings): Place[] {
+  const agents = Object.entries(definition.agents).flatMap(([name, agent]) => {
+    const fields = Object.entries(agent).filter(([field]) => TEMPLATES.includes(field))
+    const view = views.ofAgent(name)
+    return fields.flatMap(([field, value]) =>
+      stringsIn(value, ['agents', name, field]).map(found => ({ ...found, view })),
+    )
+  })
+  const pattern = stringsIn(definition.pattern, []).map(({ path, text }) => ({
+    path: ['pattern', ...path],
+    text,
+    view: views.ofPattern(path),
+  }))
+  const output = stringsIn(definition.output, ['output']).map(found => ({ ...found, view: views.ofAll }))
+  return [...agents, ...pattern, ...output]
+}
+
+function stringsIn(value: unknown, path: Path): { readonly path: Path; readonly text: string }[] {
+  if (typeof value === 'string') return [{ path, text: value }]
+  if (Array.isArray(value)) return value.flatMap((inner, index) => stringsIn(inner, [...path, index]))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, inner]) => stringsIn(inner, [...path, key]))
+}
+
+function checkPlace(place: Place, team: Surroundings): Finding[] {
+  const { path, text } = place
+  const field = path.at(-1)
+  try {
+    if (path[0] === 'pattern' && CONDITIONS.has(field)) return checkCondition(place, team)
+    const pieces = parseTemplate(text)
+    const expressions = pieces.flatMap(piece => (typeof piece === 'string' ? [] : piece))
+    const findings = expressions.flatMap(({ expression, offset }) =>
+      checkExpression(expression, offset, place, team),
+    )
+    if (path.length > 2 || path[0] !== 'pattern') return findings
+    if (field === 'each' && findings.length === 0) return checkList(pieces, place, team)
+    return field === 'as' ? checkVariable(place) : findings
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    return [{ path, at: { offset: error.offset, length: error.length }, message: error.message }]
+  }
+}
+
+function checkCondition(place: Place, team: Surroundings): Finding[] {
+  const { path, text } = place
+  if (text.trimStart().startsWith('${')) {
+    const at = { offset: text.indexOf('${'), length: 2 }
+    return [{ path, at, message: 'a condition is CEL as it is, not a template', hint: `leave out \${ and }` }]
+  }
+  const expression = parseExpression(text)
+  const findings = checkExpression(expression, 0, place, team)
+  if (findings.length > 0 || expression.type === 'bool' || expression.type === 'dyn') return findings
+  const message = `a condition is true or false; this is of type ${expression.type}`
+  return [{ path, at: { offset: 0, length: text.length }, message }]
+}
+
+function checkExpression(
+  { problem, references }: Expression,
+  offset: number,
+  place: Place,
+  team: Surroundings,
+): Finding[] {
+  const { path, view } = place
+  if (problem) {
+    const { start, end, message } = problem
+    return [{ path, at: { offset: offset + start, length: Math.max(1, end - start) }, message }]
+  }
+  return references.flatMap(reference => {
+    const complaint = checkReference(reference, view, team)
+    if (!complaint) return []
+    const { index, ...finding } = complaint
+    const { start, end } = reference.spans[Math.min(index, reference.spans.length - 1)] ?? reference
+    return [{ path, at: { offset: offset + start, length: end - start }, ...finding }]
+  })
+}
+
+/** `each` must give a list, and only a template that is a single expression gives anything but text. */
+function checkList(pieces: readonly Piece[], { path, text }: Place, team: Surroundings): Finding[] {
+  const at = { offset: 0, length: text.length }
+  const [only] = pieces
+  if (pieces.length !== 1 || only === undefined || typeof only === 'string') {
+    return [
+      {
+        path,
+        at,
+        message: '"each" must give a list; this gives text',
+        hint: `write one template: "\${input.files}"`,
+      },
+    ]
+  }
+  const { expression } = only
+  const [reference] = expression.references
+  const isReference = reference?.start === 0 && reference.end === expression.source.length
+  const schema = isReference ? schemaOf(reference.path, team) : undefined
+  const type = (schema && typeOf(schema)) ?? TYPES[expression.type]
+  if (type === undefined || type === 'array') return []
+  return [{ path, at, message: `"each" must give a list; this gives ${type === 'string' ? 'text' : type}` }]
+}
+
+/** Types of CEL that are no list, in the words of JSON Schema. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'string',
+  int: 'integer',
+  double: 'number',
+  bool: 'boolean',
+  map: 'object',
+}
+
+function checkVariable({ path, text }: Place): Finding[] {
+  if (isVariable(text)) return []
+  const message = `"${text}" cannot be the name of a variable`
+  return [{ path, message, hint: 'letters, digits and _, and no word that means something in CEL' }]
+}

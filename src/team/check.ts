@@ -1,0 +1,110 @@
+import type { Node } from '../patterns/pattern.ts'
+import { surroundingsOf } from './check-reference.ts'
+import { checkTemplates } from './check-templates.ts'
+import { fits, type InputField, isOfType } from './input.ts'
+import type { Finding } from './problem.ts'
+import type { Definition } from './schema.ts'
+import { findSecret } from './secrets.ts'
+import { didYouMean, namesOf } from './suggest.ts'
+import type { Path } from './tree.ts'
+
+interface Team {
+  readonly definition: Definition
+  /** The steps of its pattern. */
+  readonly nodes: readonly Node[]
+  /** Names of the tools that there are. */
+  readonly tools: readonly string[]
+}
+
+/** Everything that the shape of a team file does not show: whether its parts fit each other. */
+export function checkTeam(team: Team): Finding[] {
+  const parts = [checkAgents, checkSteps, checkModels, checkTools, checkInput].flatMap(check => check(team))
+  return [...parts, ...checkTemplates(surroundingsOf(team.definition, team.nodes))]
+}
+
+function checkAgents({ definition: { agents }, nodes }: Team): Finding[] {
+  const names = Object.keys(agents)
+  const unknown = nodes
+    .filter(({ agent }) => !names.includes(agent))
+    .map(({ agent, path }) => ({
+      path: inPattern(path),
+      message: `there is no agent "${agent}"`,
+      hint: didYouMean(agent, names) ?? `the agents are: ${namesOf(names)}`,
+    }))
+  const idle = names
+    .filter(name => !nodes.some(({ agent }) => agent === name))
+    .map(name => ({
+      path: ['agents', name],
+      at: 'key' as const,
+      severity: 'warning' as const,
+      message: `nothing in the pattern uses the agent "${name}"`,
+    }))
+  return [...unknown, ...idle]
+}
+
+function checkSteps({ nodes }: Team): Finding[] {
+  const seen = new Set<string>()
+  const isRepeated = ({ step }: Node) => seen.has(step) || !seen.add(step)
+  return nodes.filter(isRepeated).map(({ step, path }) => ({
+    path: inPattern(path),
+    message: `two steps are called "${step}"`,
+    hint: 'give one of them a name of its own, or leave it out',
+  }))
+}
+
+function checkModels({ definition: { agents, models = {} } }: Team): Finding[] {
+  const names = Object.keys(models)
+  return Object.entries(agents).flatMap(([name, agent]) => {
+    const model = 'model' in agent ? agent.model : undefined
+    if (model === undefined || model === 'default' || names.includes(model)) return []
+    const hint = didYouMean(model, [...names, 'default']) ?? `declare it under models: ${model}: { model: … }`
+    return [{ path: ['agents', name, 'model'], message: `there is no model "${model}"`, hint }]
+  })
+}
+
+function checkTools({ definition: { agents }, tools: known }: Team): Finding[] {
+  return Object.entries(agents).flatMap(([name, agent]) => {
+    const tools = ('tools' in agent ? agent.tools : undefined) ?? []
+    return tools.flatMap((tool, index) => {
+      if (known.includes(tool)) return []
+      const hint = didYouMean(tool, known) ?? `the tools are: ${namesOf(known)}`
+      return [{ path: ['agents', name, 'tools', index], message: `there is no tool "${tool}"`, hint }]
+    })
+  })
+}
+
+function checkInput({ definition: { input = {} } }: Team): Finding[] {
+  return Object.entries(input).flatMap(([name, field]) => checkField(['input', name], field))
+}
+
+function checkField(path: Path, field: InputField): Finding[] {
+  const { type, enum: allowed = [], default: preset } = field
+  const mistyped = allowed.flatMap((value, index) =>
+    isOfType(type, value)
+      ? []
+      : [{ path: [...path, 'enum', index], message: `this value is not of type ${type}` }],
+  )
+  if (preset === undefined || mistyped.length > 0 || fits(field, preset)) return mistyped
+  const message = isOfType(type, preset)
+    ? 'the default is not among the values of enum'
+    : `the default is not of type ${type}`
+  return [{ path: [...path, 'default'], message }]
+}
+
+/** Keys and tokens that are written out, anywhere in the file. */
+export function checkSecrets(value: unknown, path: Path = []): Finding[] {
+  if (typeof value === 'string') {
+    const secret = findSecret(value)
+    if (!secret) return []
+    const hint = `put it in the environment, declare it under env and write \${env.NAME}`
+    return [{ path, at: secret, message: 'this looks like a secret', hint }]
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    checkSecrets(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  )
+}
+
+function inPattern(path: Path): Path {
+  return ['pattern', ...path]
+}

@@ -1,0 +1,50 @@
+import ms from 'ms'
+import prettyMilliseconds from 'pretty-ms'
+import type { Total } from '../store/view.ts'
+
+/** How long something took: `0.3s`, `2m 5s`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)}s`
+  return prettyMilliseconds(milliseconds, { secondsDecimalDigits: 0 })
+}
+
+/** How long ago something was: `3m`, `2d`. */
+export function formatAge(milliseconds: number): string {
+  return milliseconds < 1000 ? 'now' : ms(milliseconds)
+}
+
+/** Local day as ISO 8601 writes it; `at` in milliseconds since the epoch, as below. */
+export function formatDay(at: number): string {
+  const date = new Date(at)
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')
+}
+
+/** Local time of day: `09:05:03`. */
+export function formatTime(at: number): string {
+  const date = new Date(at)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
+}
+
+function twoDigits(part: number): string {
+  return String(part).padStart(2, '0')
+}
+
+export function formatTokens(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** Dollars with as many digits as it takes to see them: `$0.0012`, `$3.40`. */
+export function formatDollars(usd: number): string {
+  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : usd.toPrecision(2).replace(/e.*/, '')}`
+}
+
+/** What was spent, honestly: estimates and unknown prices are said to be that. */
+export function formatSpent(total: Total): string {
+  if (total.calls === 0) return 'no model calls'
+  const { calls, input, output, cached, usd, unpriced, estimated } = total
+  const tokens = `${formatTokens(input + output)} tokens${cached > 0 ? ` (${formatTokens(cached)} cached)` : ''}`
+  const about = estimated > 0 ? '~' : ''
+  const price = unpriced === calls ? 'price unknown' : `${about}${formatDollars(usd)}`
+  const partly = unpriced > 0 && unpriced < calls ? ` + ${unpriced} calls of unknown price` : ''
+  return `${tokens}, ${price}${partly}`
+}

@@ -1,0 +1,175 @@
+import type { ChalkInstance } from 'chalk'
+import { asText, type JsonObject } from '../json.ts'
+import type { Event, FactOf } from '../store/events.ts'
+import { add, apply, emptyView, type RunView, type StepView, zero } from '../store/view.ts'
+import { formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
+import { oneLine } from './text.ts'
+
+/** How much an event matters, most first. */
+export const LEVELS = ['error', 'warn', 'info', 'debug'] as const
+export type Level = (typeof LEVELS)[number]
+
+export interface LogFilter {
+  readonly level: Level
+  /** Keep only what belongs to this agent. */
+  readonly agent?: string | undefined
+}
+
+/** An event as a person reads it. */
+export interface LogLine {
+  readonly at: number
+  readonly level: Level
+  /** Key of the step that it is about; `run` for the run itself. */
+  readonly key: string
+  readonly words: string
+}
+
+/** Turns the events of a run, given one after the other from the first, into lines; undefined: filtered out. */
+export function createLog({ level, agent }: LogFilter): (event: Event) => LogLine | undefined {
+  const view = emptyView()
+  return event => {
+    apply(view, event)
+    const key = keyOf(event)
+    const found = levelOf(event, view)
+    if (LEVELS.indexOf(found) > LEVELS.indexOf(level)) return undefined
+    if (agent !== undefined && !belongsTo(agent, key, view)) return undefined
+    return { at: event.at, level: found, key: key || 'run', words: wordsFor(event, view) }
+  }
+}
+
+/** Longest text of somebody else's in a line, in columns. */
+const EXCERPT = 500
+const KEY_WIDTH = 24
+
+export function formatLine({ at, level, key, words }: LogLine, style: ChalkInstance): string {
+  const colour = { error: style.red, warn: style.yellow, info: style.green, debug: style.dim }[level]
+  const where = oneLine(key, EXCERPT).padEnd(KEY_WIDTH)
+  return `${style.dim(formatMoment(at))} ${colour(level.padEnd(5))} ${where} ${oneLine(words, EXCERPT)}`
+}
+
+/** The values behind a decision: `attempt=1 error=timeout`. */
+export function formatValues(values: JsonObject | undefined): string {
+  return Object.entries(values ?? {})
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ')
+}
+
+function formatMoment(at: number): string {
+  return `${formatTime(at)}.${String(at % 1000).padStart(3, '0')}`
+}
+
+function keyOf(event: Event): string {
+  if (event.type === 'step.chosen') return event.scope
+  return 'key' in event ? event.key : ''
+}
+
+function levelOf(event: Event, view: RunView): Level {
+  switch (event.type) {
+    case 'run.failed':
+    case 'step.failed':
+      return 'error'
+    case 'step.unknown':
+    case 'wait.opened':
+    case 'run.waiting':
+    case 'run.interrupted':
+      return 'warn'
+    case 'decision':
+      return event.what === 'retry' ? 'warn' : 'info'
+    case 'run.started':
+    case 'run.resumed':
+    case 'run.succeeded':
+    case 'step.skipped':
+    case 'wait.answered':
+      return 'info'
+    case 'step.started':
+    case 'step.succeeded':
+    case 'step.cancelled':
+      return view.steps.get(event.key)?.kind === 'agent' ? 'info' : 'debug'
+    default:
+      return 'debug'
+  }
+}
+
+/** Whether `key` is a step of the agent, or inside of one. */
+function belongsTo(agent: string, key: string, { steps }: RunView): boolean {
+  const names = key.split('/')
+  return names.some((_, index) => steps.get(names.slice(0, index + 1).join('/'))?.agent === agent)
+}
+
+function wordsFor(event: Event, view: RunView): string {
+  switch (event.type) {
+    case 'run.started':
+      return `started ${event.team} on ${formatDay(event.at)}${event.rehearsal ? ', as a rehearsal' : ''}`
+    case 'run.resumed':
+      return describeResume(event)
+    case 'run.waiting':
+      return `waits for an answer to ${event.on.join(', ')}`
+    case 'run.succeeded':
+      return `succeeded in ${formatDuration(view.active)}, ${formatSpent(view.spent)}`
+    case 'run.failed':
+      return `failed (${event.error.code}): ${event.error.message}`
+    case 'run.interrupted':
+      return `interrupted: ${event.reason}`
+    case 'wait.opened':
+      return `asks: ${event.request.question}${choicesIn(event)}`
+    case 'wait.answered':
+      return `answered by ${event.by}: ${asText(event.value)}`
+    case 'timer.set':
+      return `pauses until ${formatMoment(event.until)}`
+    case 'model.replied':
+      return `${event.model} replied in ${formatDuration(event.milliseconds)}, ${spentOn(event)}`
+    case 'model.failed':
+      return `${event.model} failed after ${formatDuration(event.milliseconds)} (${event.error.code}): ${event.error.message}`
+    case 'decision':
+      return `${event.what}: ${event.reason}${event.values ? ` (${formatValues(event.values)})` : ''}`
+    case 'model.delta':
+      return event.text
+    case 'step.chosen':
+      return `went on with ${event.key}, which ended first`
+    default:
+      return describeStep(event, view.steps.get(event.key))
+  }
+}
+
+type StepEvent = Extract<Event, { type: `step.${string}` }>
+
+function describeStep(
+  event: Exclude<StepEvent, { type: 'step.chosen' }>,
+  step: StepView | undefined,
+): string {
+  switch (event.type) {
+    case 'step.started': {
+      const again = step && step.starts > 1 ? ` again, for the ${step.starts}. time` : ''
+      return `${event.kind} ${event.agent && event.agent !== event.key ? `${event.agent} ` : ''}started${again}`
+    }
+    case 'step.succeeded': {
+      const spent = step && step.spent.calls > 0 ? `, ${formatSpent(step.spent)}` : ''
+      return `succeeded in ${formatDuration(event.at - (step?.startedAt ?? event.at))}${spent}`
+    }
+    case 'step.failed': {
+      const { code, message, step: innermost = event.key } = event.error
+      return `failed (${code})${innermost === event.key ? `: ${message}` : ` because of ${innermost}`}`
+    }
+    case 'step.skipped':
+      return `skipped: ${event.reason}`
+    case 'step.cancelled':
+      return `cancelled: ${event.reason}`
+    case 'step.unknown':
+      return 'was under way when crew stopped; nobody knows whether it happened'
+  }
+}
+
+function describeResume({ at, owner, reopened }: FactOf<'run.resumed'> & { at: number }): string {
+  const again = reopened.length > 0 ? `; enters again: ${reopened.join(', ')}` : ''
+  return `resumed on ${formatDay(at)} by process ${owner.pid} on ${owner.host}${again}`
+}
+
+function choicesIn({ request }: FactOf<'wait.opened'>): string {
+  return request.choices ? ` (${request.choices.join(', ')})` : ''
+}
+
+function spentOn({ spent }: FactOf<'model.replied'>): string {
+  const total = zero()
+  add(total, spent)
+  return formatSpent(total)
+}

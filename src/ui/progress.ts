@@ -1,0 +1,65 @@
+import type { ChalkInstance } from 'chalk'
+import type { Event } from '../store/events.ts'
+import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
+import { formatDuration, formatSpent } from './format.ts'
+import { oneLine } from './text.ts'
+
+/** Longest text of somebody else's in a progress line, in columns. */
+const EXCERPT = 160
+
+/**
+ * A run as plain lines, one fact a line, for terminals without a screen, logs and CI.
+ * @param write gets one line, without its end
+ */
+export function createProgress(write: (line: string) => void, style: ChalkInstance) {
+  const view = emptyView()
+  return {
+    view: view as RunView,
+    show(event: Event): void {
+      apply(view, event)
+      const line = describe(event, view, style)
+      if (line !== undefined) write(line)
+    },
+  }
+}
+
+function describe(event: Event, view: RunView, style: ChalkInstance): string | undefined {
+  switch (event.type) {
+    case 'step.started':
+      return event.kind === 'agent' ? style.dim(`▸ ${event.key}`) : undefined
+    case 'step.succeeded':
+    case 'step.failed':
+    case 'step.cancelled':
+      return describeEnd(view.steps.get(event.key), style)
+    case 'step.skipped':
+      return style.dim(`- ${event.key} skipped (${oneLine(event.reason, EXCERPT)})`)
+    case 'step.unknown':
+      return style.yellow(`? ${event.key} was under way when crew stopped; nobody knows whether it happened`)
+    case 'decision':
+      return style.yellow(
+        `  ${event.key ? `${event.key}: ` : ''}${event.what}: ${oneLine(event.reason, EXCERPT)}${pauseIn(event.values)}`,
+      )
+    case 'wait.opened':
+      return style.cyan(`? ${event.key}: ${oneLine(event.request.question, EXCERPT)}`)
+    case 'wait.answered':
+      return style.cyan(`  ${event.key}: answered by ${oneLine(event.by, 40)}`)
+    default:
+      return undefined
+  }
+}
+
+function describeEnd(step: StepView | undefined, style: ChalkInstance): string | undefined {
+  if (step?.kind !== 'agent') return undefined
+  const took = formatDuration((step.endedAt ?? step.startedAt) - step.startedAt)
+  if (step.state === 'succeeded') {
+    const cost = step.spent.calls > 0 ? ` · ${formatSpent(step.spent)}` : ''
+    return `${style.green('✓')} ${step.key} ${style.dim(`${took}${cost}`)}`
+  }
+  const why = oneLine(step.error?.message ?? step.reason ?? '', EXCERPT)
+  const mark = step.state === 'failed' ? style.red('✗') : style.yellow('∅')
+  return `${mark} ${step.key} ${style.dim(took)} ${why}`
+}
+
+function pauseIn(values: { readonly [name: string]: unknown } | undefined): string {
+  return typeof values?.pause === 'number' ? ` (again in ${formatDuration(values.pause)})` : ''
+}

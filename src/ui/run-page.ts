@@ -1,0 +1,157 @@
+import type { ChalkInstance } from 'chalk'
+import { asText, type JsonObject } from '../json.ts'
+import type { Event } from '../store/events.ts'
+import { openQuestions, type Question } from '../store/questions.ts'
+import type { RunRow } from '../store/store.ts'
+import { type RunView, type StepView, viewOf } from '../store/view.ts'
+import { formatAge, formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
+import { describeQuestions } from './question.ts'
+import { colourOf, describeState } from './run-list.ts'
+import { markOf } from './step-mark.ts'
+import { describeCost } from './summary.ts'
+import { type Cell, formatTable } from './table.ts'
+import { oneLine, sanitize } from './text.ts'
+import { createTimeline } from './timeline.ts'
+
+/** A run with all that is known of it. */
+export interface RunRecord {
+  readonly row: RunRow
+  readonly view: RunView
+  /** In milliseconds since the epoch. */
+  readonly now: number
+  /** Milliseconds that the run has worked until a time. */
+  readonly elapsed: (at: number) => number
+  /** When it ended, or now while it is being run. */
+  readonly end: number
+}
+
+export function recordOf(row: RunRow, events: readonly Event[], now: number): RunRecord {
+  const view = viewOf(events)
+  return { row, view, now, elapsed: createTimeline(events), end: row.owner ? now : view.updatedAt }
+}
+
+export interface PageOptions {
+  readonly style: ChalkInstance
+  readonly width: number
+  /** What is done to the result: it is shown whole, and raw where no terminal reads it. */
+  readonly clean: (result: string) => string
+}
+
+const INDENT = '  '
+
+/** One run as a page for a person: its facts, agents, open questions, error, result, and the command that goes on. */
+export function formatPage(record: RunRecord, { style, width, clean }: PageOptions): string {
+  const { row, view } = record
+  const table = (rows: Cell[][]) =>
+    formatTable([{}, { shrinks: true }], rows, width - INDENT.length).map(line => INDENT + line)
+  const sections: [title: string, lines: string[]][] = [
+    ['', table(factsOf(record).map(([name, value]) => [{ text: name, paint: style.dim }, value]))],
+    ['agents', table(agentsOf(view).map(step => agentCells(step, record, style)))],
+    ['questions', describeQuestions(questionsOf(record), row.id, style)],
+    ['error', errorLines(record, style)],
+    ['result', view.output === undefined ? [] : [clean(asText(view.output))]],
+    [
+      '',
+      isOver(row)
+        ? []
+        : [`${INDENT}${row.owner ? 'watch it with' : 'go on with'}: ${style.cyan(nextCommand(row))}`],
+    ],
+  ]
+  const title = `${style.bold(oneLine(row.team, width))} ${colourOf(row, style)(describeState(row))}`
+  const filled = sections.filter(([, lines]) => lines.length > 0)
+  return [
+    title,
+    ...filled.flatMap(([name, lines]) => ['', ...(name ? [style.bold(name)] : []), ...lines]),
+  ].join('\n')
+}
+
+/** The same as JSON. Names are only ever added. */
+export function documentOfRun(record: RunRecord): JsonObject {
+  const { row, view, elapsed, end } = record
+  const { id, ...known } = row
+  const { crew, input, output, error, spent } = view
+  return JSON.parse(
+    JSON.stringify({
+      run: id,
+      ...known,
+      crew,
+      milliseconds: elapsed(end),
+      ...{ input, output, error, spent },
+      agents: agentsOf(view).map(step => {
+        const { key, agent, state, starts, startedAt, endedAt, spent, error, reason } = step
+        return {
+          key,
+          agent,
+          state,
+          starts,
+          startedAt,
+          endedAt,
+          milliseconds: timeOf(step, record),
+          spent,
+          error,
+          reason,
+        }
+      }),
+      decisions: decisionsOf(view),
+      questions: questionsOf(record),
+      next: isOver(row) ? undefined : nextCommand(row),
+    }),
+  )
+}
+
+function factsOf({ row, view, now, elapsed, end }: RunRecord): [name: string, value: string][] {
+  const { id, path, createdAt } = row
+  const decisions = decisionsOf(view).length
+  return [
+    ['run', id],
+    ['file', path],
+    ['started', `${formatDay(createdAt)} ${formatTime(createdAt)}, ${formatAge(now - createdAt)} ago`],
+    ['took', formatDuration(elapsed(end))],
+    ['spent', describeCost(view)],
+    ['decisions', decisions === 0 ? 'none' : `${decisions}, shown by: crew logs ${id} --trace`],
+    ...Object.entries(view.input).map(([name, value]): [string, string] => [`input.${name}`, asText(value)]),
+  ]
+}
+
+function agentCells(step: StepView, record: RunRecord, style: ChalkInstance): Cell[] {
+  const [mark, colour] = markOf(step, record.row.owner !== undefined)
+  const took = step.starts > 0 ? formatDuration(timeOf(step, record)) : ''
+  const spent = step.spent.calls > 0 ? formatSpent(step.spent) : ''
+  const why = step.error?.message ?? step.reason ?? ''
+  const agent = step.agent !== undefined && step.agent !== step.key ? `(${step.agent})` : ''
+  const facts = [agent, took, record.view.rehearsal ? '' : spent, why].filter(fact => fact !== '')
+  return [{ text: `${mark} ${step.key}`, paint: style[colour] }, facts.join(' · ')]
+}
+
+function timeOf({ startedAt, endedAt }: StepView, { elapsed, end }: RunRecord): number {
+  return elapsed(endedAt ?? end) - elapsed(startedAt)
+}
+
+/** Agents in the order in which they started, and what was skipped instead of being started. */
+function agentsOf({ steps }: RunView): StepView[] {
+  return [...steps.values()].filter(({ kind, starts }) => kind === 'agent' || starts === 0)
+}
+
+function decisionsOf({ notes, steps }: RunView) {
+  const all = [...notes, ...[...steps.values()].flatMap(step => step.notes)]
+  return all.filter(note => note.type === 'decision').sort((a, b) => a.at - b.at)
+}
+
+function errorLines({ row, view: { error } }: RunRecord, style: ChalkInstance): string[] {
+  if (!error) return []
+  const lines = sanitize(error.message).split('\n')
+  const hint = error.hint && sanitize(error.hint.replaceAll('RUN', row.id))
+  return [...lines.map(line => INDENT + line), ...(hint ? [`${INDENT}${style.cyan('→')} ${hint}`] : [])]
+}
+
+function questionsOf({ row, view }: RunRecord): Question[] {
+  return isOver(row) ? [] : openQuestions(view)
+}
+
+function isOver({ state }: RunRow): boolean {
+  return state === 'succeeded' || state === 'cancelled'
+}
+
+function nextCommand({ id, owner }: RunRow): string {
+  return owner ? `crew logs ${id} --follow` : `crew resume ${id}`
+}
