@@ -2,13 +2,14 @@ import PQueue from 'p-queue'
 import type { Services } from './agents/agent.ts'
 import { createCaller } from './agents/call.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { defaultStore, readSettings } from './config.ts'
+import { readSettings } from './config.ts'
 import { createTeamContext, withSteps } from './coordination/ask.ts'
 import type { Outcome, Program } from './engine/execute.ts'
 import { newRunId } from './engine/run-id.ts'
 import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
+import { render } from './expressions/template.ts'
 import { createFetch } from './fetch.ts'
-import { hash, type JsonObject } from './json.ts'
+import type { JsonObject } from './json.ts'
 import { openModel, rehearsedModel, resolveEndpoint } from './models/index.ts'
 import type { Model } from './models/model.ts'
 import { rehearseAnswer } from './models/rehearsal.ts'
@@ -18,7 +19,6 @@ import { thisProcess } from './store/lease.ts'
 import type { Store } from './store/store.ts'
 import type { RunView } from './store/view.ts'
 import { reviveTeam, type Team } from './team/load.ts'
-import { render } from './expressions/template.ts'
 import { TOOLS } from './tools/index.ts'
 import { version } from './version.ts'
 
@@ -29,11 +29,6 @@ export interface Surroundings {
   readonly interrupt: AbortSignal
   readonly onEvent: RunOptions['onEvent']
   readonly clock?: Clock
-}
-
-export async function openDefaultStore(path: string = defaultStore()): Promise<Store> {
-  const { openStore } = await import('./store/sqlite.ts')
-  return openStore(path, systemClock)
 }
 
 /** Runs a team from the start. Rejects when something that it needs is missing; nothing is stored then. */
@@ -78,7 +73,7 @@ function pin({ pinned, root }: Team): JsonObject {
 }
 
 /** The team of a run as it was when the run began, whatever has become of its files. */
-export function unpin(definition: JsonObject): Team {
+function unpin(definition: JsonObject): Team {
   const { team, root } = definition as { team: JsonObject; root: string }
   return reviveTeam(team, root)
 }

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Conf from 'conf'
-import envPaths from 'env-paths'
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { CrewError } from './errors.ts'
+import { homeFolder } from './home.ts'
 
 /** What a person sets once for all runs, with the words that `crew config list` says about it. */
 const SETTINGS = {
@@ -27,36 +27,28 @@ const SETTINGS = {
 export type Setting = keyof typeof SETTINGS
 export type Settings = { readonly [Name in Setting]?: string }
 
-/** Folder of the store and the configuration: CREW_HOME, or the platform's own. */
-function folder(kind: 'data' | 'config'): string {
-  const home = process.env.CREW_HOME
-  return home ? home : envPaths('crew', { suffix: '' })[kind]
-}
-
-export function defaultStore(): string {
-  return join(folder('data'), 'crew.db')
-}
-
 export function readSettings(): Settings {
   return open().store
 }
 
+export function readSetting(name: string): string | undefined {
+  return readSettings()[settingNamed(name)]
+}
+
 /** Sets one setting, or removes it when `value` is undefined. */
 export function changeSetting(name: string, value: string | undefined): void {
-  if (!isSetting(name)) {
-    throw new CrewError('usage', `there is no setting "${name}"`, {
-      hint: `there are: ${Object.keys(SETTINGS).join(', ')}`,
-    })
-  }
+  const setting = settingNamed(name)
   if (value === undefined) {
-    open().delete(name)
+    open().delete(setting)
     return
   }
-  const checked = SETTINGS[name].safeParse(value)
+  const checked = SETTINGS[setting].safeParse(value)
   if (!checked.success) {
-    throw new CrewError('usage', `"${value}" does not fit ${name}: ${checked.error.issues[0]?.message}`)
+    throw new CrewError('usage', `"${value}" does not fit ${setting}: ${checked.error.issues[0]?.message}`, {
+      hint: 'see what it is for with: crew config list',
+    })
   }
-  open().set(name, value)
+  open().set(setting, value)
 }
 
 /** Every setting with its value, if it has one, and what it is for. */
@@ -68,12 +60,15 @@ export function listSettings(): { name: Setting; value: string | undefined; abou
   })
 }
 
-function isSetting(name: string): name is Setting {
-  return Object.hasOwn(SETTINGS, name)
+function settingNamed(name: string): Setting {
+  if (Object.hasOwn(SETTINGS, name)) return name as Setting
+  throw new CrewError('usage', `there is no setting "${name}"`, {
+    hint: `there are: ${Object.keys(SETTINGS).join(', ')}`,
+  })
 }
 
 function open(): Conf<Record<string, string>> {
-  const cwd = folder('config')
+  const cwd = homeFolder('config')
   try {
     mkdirSync(cwd, { recursive: true, mode: 0o700 })
     return new Conf({ cwd, configName: 'config', projectName: 'crew', configFileMode: 0o600 })

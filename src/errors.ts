@@ -98,6 +98,8 @@ export class CrewError extends Error {
   override readonly name = 'CrewError'
   readonly code: ErrorCode
   readonly details: Omit<Details, 'cause'>
+  /** It comes from the journal: this happened in a former execution of the run. */
+  readonly isReplayed: boolean = false
 
   constructor(code: ErrorCode, message: string, { cause, ...details }: Details = {}) {
     super(message, { cause })
@@ -106,7 +108,7 @@ export class CrewError extends Error {
   }
 
   get retryable(): boolean {
-    return isRetryable(this.code)
+    return 'retryable' in CODES[this.code]
   }
 
   get exit(): ExitCode {
@@ -123,9 +125,13 @@ export class CrewError extends Error {
     return { code: this.code, message: this.message, ...this.details }
   }
 
-  static from(failure: Failure): CrewError {
-    const { code, message, ...details } = failure
+  static from({ code, message, ...details }: Failure): CrewError {
     return new CrewError(code, message, details)
+  }
+
+  /** A failure as a resumed run meets it again. */
+  static replay(failure: Failure): CrewError {
+    return Object.assign(CrewError.from(failure), { isReplayed: true })
   }
 }
 
@@ -134,12 +140,4 @@ export function toCrewError(thrown: unknown): CrewError {
   if (thrown instanceof CrewError) return thrown
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   return new CrewError('defect', error.message, { cause: error, ...(error.stack && { stack: error.stack }) })
-}
-
-export function isRetryable(code: ErrorCode): boolean {
-  return 'retryable' in CODES[code]
-}
-
-export function exitCodeOf(code: ErrorCode): ExitCode {
-  return CODES[code].exit
 }

@@ -8,14 +8,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline, type Readable } from 'node:stream'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
 import type { Clock } from './clock.ts'
+import { type Deadlines, watch } from './deadlines.ts'
 import { CrewError } from './errors.ts'
-
-/** Milliseconds until the first byte of the answer's body, between two bytes, and for everything together. */
-export interface Deadlines {
-  readonly firstByte?: number
-  readonly idle?: number
-  readonly total: number
-}
 
 export interface FetchInit {
   readonly method?: string
@@ -57,7 +51,7 @@ interface Outcome {
 class Exchange {
   readonly #url: URL
   readonly #init: FetchInit
-  readonly #timers: ReturnType<typeof startTimers>
+  readonly #timers: ReturnType<typeof watch>
   readonly #resolve: Outcome['resolve']
   /** Whoever waits: first the caller, then the reader of the body. */
   #reject: Outcome['reject']
@@ -71,7 +65,7 @@ class Exchange {
     this.#init = init
     this.#url = parseAddress(address)
     this.#request = this.#send(init.fresh ?? false)
-    this.#timers = startTimers(clock, init.deadlines, (name, milliseconds) =>
+    this.#timers = watch(clock, init.deadlines, (name, milliseconds) =>
       this.#fail(missedDeadline(this.#url, name, milliseconds)),
     )
     init.signal?.addEventListener('abort', this.#abort, { once: true })
@@ -170,27 +164,6 @@ function openRequest(url: URL, init: FetchInit, fresh: boolean): ClientRequest {
 }
 
 /** Runs one timer until the next byte, first or further, and one for the whole. `miss` is told which ran out. */
-function startTimers(
-  clock: Clock,
-  { firstByte, idle, total }: Deadlines,
-  miss: (name: keyof Deadlines, milliseconds: number) => void,
-) {
-  const start = (name: keyof Deadlines, milliseconds: number | undefined) =>
-    milliseconds === undefined ? () => {} : clock.after(milliseconds, () => miss(name, milliseconds))
-  const cancelTotal = start('total', total)
-  let cancelNext = start('firstByte', firstByte)
-  return {
-    touch() {
-      cancelNext()
-      cancelNext = start('idle', idle)
-    },
-    stop() {
-      cancelNext()
-      cancelTotal()
-    },
-  }
-}
-
 /** We ask for plain bytes; some proxies compress all the same. */
 function decode(message: IncomingMessage): Readable {
   const encoding = message.headers['content-encoding'] ?? 'identity'

@@ -3,8 +3,8 @@ import { statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { type Clock, sleep } from './clock.ts'
+import { type Deadlines, watch } from './deadlines.ts'
 import { CrewError } from './errors.ts'
-import type { Deadlines } from './fetch.ts'
 
 /** What to run. This is the one file that starts processes. */
 export interface Command {
@@ -129,20 +129,14 @@ function collect(
   const written: Record<Stream, Buffer[]> = { stdout: [], stderr: [] }
   let room = maxOutput
 
-  const arm = (deadline: keyof Deadlines) => {
-    const limit = deadlines[deadline]
-    return limit === undefined
-      ? () => {}
-      : clock.after(limit, () => halt.abort(late(command, deadline, limit)))
-  }
-  const disarmTotal = arm('total')
-  let disarmNext = arm('firstByte')
+  const watched = watch(clock, deadlines, (name, milliseconds) =>
+    halt.abort(late(command, name, milliseconds)),
+  )
 
   for (const from of ['stdout', 'stderr'] as const) {
     child[from].on('data', (chunk: Buffer) => {
       if (halt.signal.aborted) return
-      disarmNext()
-      disarmNext = arm('idle')
+      watched.touch()
       room -= chunk.length
       if (room < 0)
         halt.abort(failed(command, `wrote more than ${maxOutput} bytes and was stopped`, WRITE_FILE))
@@ -154,8 +148,7 @@ function collect(
   const cancel = () => halt.abort(signal.reason)
   signal.addEventListener('abort', cancel)
   halt.signal.addEventListener('abort', () => {
-    disarmTotal()
-    disarmNext()
+    watched.stop()
     signal.removeEventListener('abort', cancel)
   })
   return written

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { duration } from '../duration.ts'
+import { timeout } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
-import type { Deadlines, Fetch } from '../fetch.ts'
+import type { Scope } from '../expressions/template.ts'
+import type { Fetch } from '../fetch.ts'
 import type { Json, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
 import type { Rejection } from '../policies/policy.ts'
 import { retry } from '../policies/retry.ts'
-import type { Scope } from '../expressions/template.ts'
 import type { Tool } from '../tools/tool.ts'
 
 /** One piece of work for one agent: data, so that any process that knows the team could perform it. */
@@ -75,18 +75,10 @@ export const text = z
     return z.NEVER
   })
 
-export const jsonSchema = z
+const jsonSchema = z
   .record(z.string(), z.json())
   .transform(schema => schema as JsonSchema)
   .describe('JSON Schema of the output; without one the output is text')
-
-export const timeout = z
-  .strictObject({
-    total: duration.optional().describe('For everything together'),
-    firstByte: duration.optional().describe('Until the first byte arrives'),
-    idle: duration.optional().describe('Between two bytes'),
-  })
-  .describe('Deadlines of each call that the agent makes')
 
 /** What every kind of agent may declare. */
 export const shared = {
@@ -96,16 +88,7 @@ export const shared = {
     .describe('What the agent is good at, for people and for agents that choose'),
   output: jsonSchema.optional(),
   retry: retry.optional(),
-  timeout: timeout.optional(),
-}
-
-/** What a team file declares, with the rest filled in, in milliseconds. */
-export function deadlines(
-  declared: z.infer<typeof timeout> = {},
-  defaults: Deadlines = { total: 60_000 },
-): Deadlines {
-  const { total = defaults.total, firstByte = defaults.firstByte, idle = defaults.idle } = declared
-  return { total, ...(firstByte && { firstByte }), ...(idle && { idle }) }
+  timeout: timeout.optional().describe('Deadlines of each call that the agent makes'),
 }
 
 export const effects = z

@@ -1,12 +1,13 @@
 import { z } from 'zod'
+import { withDefaults } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
+import { renderText } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import type { Rejection } from '../policies/policy.ts'
 import { run } from '../spawn.ts'
-import { renderText } from '../expressions/template.ts'
-import { type AgentKind, deadlines, effects, shared, template, type Work } from './agent.ts'
+import { type AgentKind, effects, shared, template, type Work } from './agent.ts'
 
-export const schema = z.strictObject({
+const schema = z.strictObject({
   kind: z.literal('command'),
   ...shared,
   run: z.array(template).min(1).describe('Program and arguments; no shell reads them'),
@@ -51,7 +52,7 @@ async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
         cwd: services.root,
         env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
         stdin,
-        deadlines: deadlines(spec.timeout, { total: TEN_MINUTES }),
+        deadlines: withDefaults(spec.timeout, { total: TEN_MINUTES }),
         signal: step.signal,
       },
       services.clock,

@@ -1,13 +1,14 @@
 import { z } from 'zod'
+import { withDefaults } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { renderDeep, renderText } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import { codeOfStatus, describeRefusal, readRetryAfter } from '../status.ts'
 import type { Effects } from '../store/events.ts'
-import { type AgentKind, deadlines, effects, shared, template, type Work } from './agent.ts'
+import { type AgentKind, effects, shared, template, type Work } from './agent.ts'
 
-export const schema = z.strictObject({
+const schema = z.strictObject({
   kind: z.literal('http'),
   ...shared,
   url: template.describe('Address; templates are filled in'),
@@ -51,7 +52,7 @@ async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: step.signal,
-      deadlines: deadlines(spec.timeout),
+      deadlines: withDefaults(spec.timeout, { total: 60_000 }),
       fresh: effects === 'once',
     })
     const text = await response.text()

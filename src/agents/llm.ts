@@ -1,13 +1,14 @@
 import { z } from 'zod'
+import { withDefaults } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError, toCrewError } from '../errors.ts'
+import { renderText } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
 import type { Message, Model, ModelReply, ModelRequest, ToolCall } from '../models/model.ts'
 import { retrySettings, tryRepeatedly } from '../policies/retry.ts'
-import { renderText } from '../expressions/template.ts'
-import { type AgentKind, deadlines, shared, text, type Work } from './agent.ts'
+import { type AgentKind, shared, text, type Work } from './agent.ts'
 
-export const schema = z.strictObject({
+const schema = z.strictObject({
   kind: z.literal('llm').optional(),
   ...shared,
   role: text.optional().describe('Who the agent is: the system prompt'),
@@ -16,7 +17,7 @@ export const schema = z.strictObject({
   tools: z.array(z.string()).optional().describe('Names of the tools that it may call'),
 })
 
-export type LlmSpec = z.infer<typeof schema>
+type LlmSpec = z.infer<typeof schema>
 
 /** A model in a loop: it is asked, uses tools, is told what they gave, until it answers. Every turn is journaled. */
 export const llm = { kind: 'llm', schema, perform, mayRepeat: () => true } satisfies AgentKind<LlmSpec>
@@ -89,7 +90,7 @@ async function reply(
   try {
     const reply = await model.reply(request, {
       signal,
-      timeout: deadlines(work.spec.timeout),
+      timeout: withDefaults(work.spec.timeout, model.timeout),
       idempotencyKey: `${work.idempotencyKey}-${turn}`,
       onText: text => ctx.emit({ type: 'model.delta', key, text }),
     })

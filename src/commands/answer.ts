@@ -21,13 +21,14 @@ Examples:
   $ crew answer 0k3f "done=ticket 4711" --step writer/run`,
     )
     .action(async (reference: string, words: string, { step, ...options }: Options) => {
-      const [{ systemClock }, { findRun }, { findQuestion, readAnswer }, { viewOf }, { sanitize }] = await Promise.all([
-        import('../clock.ts'),
-        import('../store/find.ts'),
-        import('../store/questions.ts'),
-        import('../store/view.ts'),
-        import('../ui/text.ts'),
-      ])
+      const [{ systemClock }, { findRun }, { findQuestion, readAnswer }, { viewOf }, { sanitize }] =
+        await Promise.all([
+          import('../clock.ts'),
+          import('../store/find.ts'),
+          import('../store/questions.ts'),
+          import('../store/view.ts'),
+          import('../ui/text.ts'),
+        ])
       await withStore(options, async store => {
         const { id } = await findRun(store, reference)
         const view = viewOf(await store.events(id))

@@ -5,7 +5,8 @@ import type { Store } from '../store/store.ts'
 /** How every file of this folder gives its command: with the exit code said through `exit`, when it is not 0. */
 export type CreateCommand = (exit: (code: ExitCode) => void) => Command
 
-export const storeOption = () => new Option('--db <file>', 'the store to use, instead of the one in CREW_HOME')
+export const storeOption = () =>
+  new Option('--db <file>', 'the store to use, instead of the one in CREW_HOME')
 
 export interface StoreOptions {
   readonly db?: string
@@ -13,8 +14,12 @@ export interface StoreOptions {
 
 /** Calls `use` with the store, and closes it afterwards. */
 export async function withStore<T>({ db }: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
-  const { openDefaultStore } = await import('../app.ts')
-  const store = await openDefaultStore(db)
+  const [{ systemClock }, { defaultStore }, { openStore }] = await Promise.all([
+    import('../clock.ts'),
+    import('../home.ts'),
+    import('../store/sqlite.ts'),
+  ])
+  const store = await openStore(db ?? defaultStore(), systemClock)
   try {
     return await use(store)
   } finally {

@@ -3,7 +3,9 @@ import { EXIT } from '../errors.ts'
 import type { CreateCommand } from './command.ts'
 
 export const config: CreateCommand = exit => {
-  const command = new Command('config').description('Read and change what is set once for all runs').exitOverride()
+  const command = new Command('config')
+    .description('Read and change what is set once for all runs')
+    .exitOverride()
   const load = () => import('../config.ts')
 
   command
@@ -14,7 +16,9 @@ export const config: CreateCommand = exit => {
       const { listSettings, readSettings } = await load()
       const { formatSettings } = await import('../ui/settings.ts')
       process.stdout.write(
-        json ? `${JSON.stringify(readSettings(), null, 2)}\n` : `${formatSettings(listSettings()).join('\n')}\n`,
+        json
+          ? `${JSON.stringify(readSettings(), null, 2)}\n`
+          : `${formatSettings(listSettings()).join('\n')}\n`,
       )
     })
   command

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { systemClock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { inputFields, resolveInput } from '../team/input.ts'
@@ -32,7 +33,9 @@ function lacksText(definition: Definition, given: Readonly<Record<string, string
 async function readPair(pair: string): Promise<[string, string]> {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
   if (name === undefined || value === undefined) {
-    throw new CrewError('usage', `--input ${pair} is not of the form NAME=VALUE`, { hint: `write: --input ${pair}=…` })
+    throw new CrewError('usage', `--input ${pair} is not of the form NAME=VALUE`, {
+      hint: `write: --input ${pair}=…`,
+    })
   }
   return [name, value.startsWith('@') ? await readValue(name, value.slice(1)) : value]
 }
@@ -54,18 +57,18 @@ async function readValue(name: string, path: string): Promise<string> {
 async function readStdin(): Promise<string | undefined> {
   const { stdin, stderr } = process
   if (stdin.isTTY) return undefined
-  const notice = setTimeout(() => stderr.write('crew: reading the task from stdin …\n'), PATIENCE)
+  const calledOff = systemClock.after(PATIENCE, () => stderr.write('crew: reading the task from stdin …\n'))
   const chunks: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of stdin) {
-      clearTimeout(notice)
+      calledOff()
       size += chunk.length
       if (size > LARGEST) throw new CrewError('input', 'stdin gives more than 16 MiB', { hint: 'give less' })
       chunks.push(chunk)
     }
   } finally {
-    clearTimeout(notice)
+    calledOff()
   }
   const text = decode(Buffer.concat(chunks), 'stdin').trim()
   return text === '' ? undefined : text

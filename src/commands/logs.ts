@@ -16,13 +16,23 @@ export const logs: CreateCommand = () =>
     .description('Show what happened in a run, event by event')
     .argument('[run]', 'id, beginning of an id, last, -1, -2 …', 'last')
     .addOption(
-      new Option('--level <level>', 'show this and what matters more; default: info').choices(['error', 'warn', 'info', 'debug']),
+      new Option('--level <level>', 'show this and what matters more; default: info').choices([
+        'error',
+        'warn',
+        'info',
+        'debug',
+      ]),
     )
     .option('--agent <name>', 'only what belongs to this agent')
     .option('--json', 'every event as one JSON document a line')
     .option('-f, --follow', 'go on until the run ends')
     .addOption(
-      new Option('--trace', 'the steps as a tree, with times, cost and decisions').conflicts(['level', 'agent', 'json', 'follow']),
+      new Option('--trace', 'the steps as a tree, with times, cost and decisions').conflicts([
+        'level',
+        'agent',
+        'json',
+        'follow',
+      ]),
     )
     .addOption(storeOption())
     .addHelpText(
@@ -55,12 +65,13 @@ async function printTrace(store: Store, { id, owner }: RunRow): Promise<void> {
 }
 
 async function printLog(store: Store, { id, owner }: RunRow, options: Options): Promise<void> {
-  const [{ systemClock }, { follow }, { createLog, formatLine, requireAgent }, { styleFor }] = await Promise.all([
-    import('../clock.ts'),
-    import('../store/follow.ts'),
-    import('../ui/log-line.ts'),
-    import('../ui/style.ts'),
-  ])
+  const [{ systemClock }, { follow }, { createLog, formatLine, requireAgent }, { styleFor }] =
+    await Promise.all([
+      import('../clock.ts'),
+      import('../store/follow.ts'),
+      import('../ui/log-line.ts'),
+      import('../ui/style.ts'),
+    ])
   const { agent, json, level = json ? 'debug' : 'info' } = options
   const { stdout } = process
   const style = styleFor(stdout)

@@ -27,12 +27,13 @@ Examples:
   $ crew ls --state failed --json | jq -r .[].run`,
     )
     .action(async ({ limit, all, state, json, ...options }: Options) => {
-      const [{ systemClock }, { documentOfRow, formatRuns }, { styleFor }, { terminalWidth }] = await Promise.all([
-        import('../clock.ts'),
-        import('../ui/run-list.ts'),
-        import('../ui/style.ts'),
-        import('../ui/table.ts'),
-      ])
+      const [{ systemClock }, { documentOfRow, formatRuns }, { styleFor }, { terminalWidth }] =
+        await Promise.all([
+          import('../clock.ts'),
+          import('../ui/run-list.ts'),
+          import('../ui/style.ts'),
+          import('../ui/table.ts'),
+        ])
       await withStore(options, async store => {
         const found = (await store.runs()).filter(run => state === undefined || run.state === state)
         const runs = all ? found : found.slice(0, limit)
@@ -45,11 +46,14 @@ Examples:
         if (runs.length > 0) stdout.write(`${formatRuns(runs, options).join('\n')}\n`)
         else if (state) stderr.write(`no run is ${state}; see all with: crew ls\n`)
         else stderr.write('no runs yet; try a team without key or cost: crew run TEAM --rehearse\n')
-        if (found.length > runs.length) stderr.write(`${found.length - runs.length} more; see them with: crew ls --all\n`)
+        if (found.length > runs.length)
+          stderr.write(`${found.length - runs.length} more; see them with: crew ls --all\n`)
       })
     })
 
 function readLimit(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text)
-  throw new CrewError('usage', `--limit ${text} is not a number of runs`, { hint: 'write it like --limit 50, or --all' })
+  throw new CrewError('usage', `--limit ${text} is not a number of runs`, {
+    hint: 'write it like --limit 50, or --all',
+  })
 }

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Outcome } from '../engine/execute.ts'
+import type { RunOptions } from '../engine/runs.ts'
 import { CrewError, EXIT, type ExitCode } from '../errors.ts'
 import { asText } from '../json.ts'
-import type { RunOptions } from '../engine/runs.ts'
 
 export interface OutputOptions {
   readonly json?: boolean
@@ -54,9 +54,11 @@ export async function present(
         if (options.events) process.stdout.write(`${JSON.stringify({ run: id, ...event })}\n`)
       },
     })
-    if (options.json) process.stdout.write(`${JSON.stringify(documentOf(id, outcome, progress.view), null, 2)}\n`)
+    if (options.json)
+      process.stdout.write(`${JSON.stringify(documentOf(id, outcome, progress.view), null, 2)}\n`)
     if (outcome.state === 'succeeded') await give(asText(outcome.output), options)
-    for (const line of summarize(id, outcome, progress.view, style)) if (!options.quiet || outcome.state !== 'succeeded') say(line)
+    for (const line of summarize(id, outcome, progress.view, style))
+      if (!options.quiet || outcome.state !== 'succeeded') say(line)
     return exitCodeOf(outcome)
   } finally {
     release()
@@ -74,7 +76,7 @@ async function give(result: string, { output, json, events }: OutputOptions): Pr
   } else if (!json && !events) process.stdout.write(`${result}\n`)
 }
 
-export function exitCodeOf(outcome: Outcome): ExitCode {
+function exitCodeOf(outcome: Outcome): ExitCode {
   if (outcome.state === 'succeeded') return EXIT.succeeded
   return outcome.state === 'waiting' ? EXIT.waiting : outcome.error.exit
 }

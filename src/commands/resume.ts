@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parseDuration } from '../duration.ts'
 import { CrewError } from '../errors.ts'
-import { type CreateCommand, storeOption, type StoreOptions, withStore } from './command.ts'
+import { type CreateCommand, type StoreOptions, storeOption, withStore } from './command.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
 interface Options extends OutputOptions, StoreOptions {
@@ -11,9 +11,16 @@ interface Options extends OutputOptions, StoreOptions {
 export const resume: CreateCommand = exit =>
   addOutputOptions(
     new Command('resume')
-      .description('Go on with a run that was interrupted, failed or waits; nothing that is done is done again')
+      .description(
+        'Go on with a run that was interrupted, failed or waits; nothing that is done is done again',
+      )
       .argument('[run]', 'id, beginning of an id, last, -1, -2 …', 'last')
-      .option('--limit <name=value>', 'another limit from now on: turns, invocations, concurrency or time', collectLimit, {})
+      .option(
+        '--limit <name=value>',
+        'another limit from now on: turns, invocations, concurrency or time',
+        collectLimit,
+        {},
+      )
       .addOption(storeOption()),
   )
     .addHelpText(
@@ -39,11 +46,16 @@ Examples:
 
 const LIMITS = ['concurrency', 'turns', 'invocations', 'time']
 
-function collectLimit(text: string, previous: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+function collectLimit(
+  text: string,
+  previous: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
   const [name = '', value = ''] = text.split('=')
   const number = name === 'time' ? parseDuration(value) : Number(value)
   if (!LIMITS.includes(name) || number === undefined || !Number.isInteger(number) || number < 1) {
-    throw new CrewError('usage', `--limit ${text} is not a limit`, { hint: 'write it like --limit turns=60 or --limit time=2h' })
+    throw new CrewError('usage', `--limit ${text} is not a limit`, {
+      hint: 'write it like --limit turns=60 or --limit time=2h',
+    })
   }
   return { ...previous, [name]: number }
 }

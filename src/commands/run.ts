@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type CreateCommand, storeOption, type StoreOptions, withStore } from './command.ts'
+import { type CreateCommand, type StoreOptions, storeOption, withStore } from './command.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
 interface Options extends OutputOptions, StoreOptions {
@@ -13,7 +13,12 @@ export const run: CreateCommand = exit =>
       .description('Run a team')
       .argument('<team>', 'the team file: .yaml, .yml or .json')
       .argument('[task]', 'what to do; by default what comes on stdin')
-      .option('-i, --input <name=value>', 'an input of the team; NAME=@FILE reads it from a file', collect, [])
+      .option(
+        '-i, --input <name=value>',
+        'an input of the team; NAME=@FILE reads it from a file',
+        collect,
+        [],
+      )
       .option('--rehearse', 'call no model and execute nothing with effects: free, offline, instant')
       .addOption(storeOption()),
   )
@@ -38,7 +43,12 @@ Examples:
       await withStore(options, async store => {
         exit(
           await present(options, presentation =>
-            run(team, input, { rehearsal, onCreated: presentation.begin }, { store, env: process.env, ...presentation }),
+            run(
+              team,
+              input,
+              { rehearsal, onCreated: presentation.begin },
+              { store, env: process.env, ...presentation },
+            ),
           ),
         )
       })

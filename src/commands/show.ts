@@ -22,16 +22,23 @@ Examples:
   $ crew show 0k3f --output-only > article.md`,
     )
     .action(async (reference: string, options: Options) => {
-      const [{ systemClock }, { asText }, { findRun }, { documentOfRun, formatPage, recordOf }, { styleFor }, ui, text] =
-        await Promise.all([
-          import('../clock.ts'),
-          import('../json.ts'),
-          import('../store/find.ts'),
-          import('../ui/run-page.ts'),
-          import('../ui/style.ts'),
-          import('../ui/table.ts'),
-          import('../ui/text.ts'),
-        ])
+      const [
+        { systemClock },
+        { asText },
+        { findRun },
+        { documentOfRun, formatPage, recordOf },
+        { styleFor },
+        ui,
+        text,
+      ] = await Promise.all([
+        import('../clock.ts'),
+        import('../json.ts'),
+        import('../store/find.ts'),
+        import('../ui/run-page.ts'),
+        import('../ui/style.ts'),
+        import('../ui/table.ts'),
+        import('../ui/text.ts'),
+      ])
       const { stdout } = process
       const clean = stdout.isTTY ? text.sanitize : String
       const page = () => ({ style: styleFor(stdout), width: ui.terminalWidth(stdout), clean })
@@ -46,5 +53,7 @@ Examples:
     })
 
 function noOutput({ id, state }: { readonly id: string; readonly state: string }): CrewError {
-  return new CrewError('usage', `run ${id} has no result: it is ${state}`, { hint: `see how it is with: crew show ${id}` })
+  return new CrewError('usage', `run ${id} has no result: it is ${state}`, {
+    hint: `see how it is with: crew show ${id}`,
+  })
 }

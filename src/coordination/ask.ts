@@ -1,8 +1,8 @@
 import type { Caller } from '../agents/call.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
-import { asText, type Json, type JsonObject } from '../json.ts'
 import type { Scope } from '../expressions/template.ts'
+import { asText, type Json, type JsonObject } from '../json.ts'
 
 /** What a pattern works with: the engine's context, and agents to ask. */
 export interface TeamContext {
@@ -19,7 +19,7 @@ export interface TeamContext {
   group<T>(key: string, body: (team: TeamContext) => Promise<T>): Promise<T>
 }
 
-export interface AskRequest {
+interface AskRequest {
   readonly key: string
   readonly task: string
   readonly scope: Scope

@@ -238,7 +238,7 @@ function recordedEnd({ state, output, error, reason, final }: StepView): (() => 
   if (state === 'skipped') return () => null
   if (state === 'failed' && error) {
     return () => {
-      throw CrewError.from(error)
+      throw CrewError.replay(error)
     }
   }
   if (state === 'cancelled' && final) {

@@ -1,10 +1,10 @@
 import { createContext, Script } from 'node:vm'
 import { Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
-import { fromCel, toCel } from './values.ts'
 import { CrewError } from '../errors.ts'
 import { isObject, type Json } from '../json.ts'
 import { chainOf, nodesOf, type Reference, referencesOf, type Span } from './references.ts'
+import { fromCel, toCel } from './values.ts'
 
 /** The values that templates and conditions see. */
 export type Scope = Readonly<Record<string, Json>>

@@ -1,6 +1,6 @@
-import { type Expression, ExpressionError, parseExpression, type Scope } from './cel.ts'
 import { CrewError } from '../errors.ts'
 import { isObject, type Json } from '../json.ts'
+import { type Expression, ExpressionError, parseExpression, type Scope } from './cel.ts'
 
 export type { Scope } from './cel.ts'
 

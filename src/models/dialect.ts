@@ -19,4 +19,4 @@ export interface Dialect {
 }
 
 /** The SDK's promise: of the events of a stream, or of the response as it came. */
-export type Sent = PromiseLike<AsyncIterable<unknown>> & { asResponse(): Promise<Response> }
+type Sent = PromiseLike<AsyncIterable<unknown>> & { asResponse(): Promise<Response> }

@@ -16,7 +16,7 @@ export interface Draft {
   usage?: { readonly input: number; readonly output: number; readonly cached: number }
 }
 
-export interface DraftCall {
+interface DraftCall {
   readonly index: number
   id: string
   name: string

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { type Deadlines, timeout } from '../deadlines.ts'
 import { duration } from '../duration.ts'
-import type { Deadlines } from './model.ts'
 import { PROVIDERS, type Provider } from './providers.ts'
 
 const dollars = z.number().min(0).describe('US dollars per million tokens')
@@ -24,17 +24,7 @@ export const endpoint = z.strictObject({
   api: z.enum(['chat', 'responses']).optional().describe('Default: chat completions'),
   maxTokens: z.int().min(1).optional().describe('The most that one reply may have'),
   temperature: z.number().min(0).max(2).optional(),
-  timeout: z
-    .union([
-      duration,
-      z.strictObject({
-        total: duration.optional(),
-        firstByte: duration.optional(),
-        idle: duration.optional(),
-      }),
-    ])
-    .optional()
-    .describe('Default: 60s for each call'),
+  timeout: z.union([duration, timeout]).optional().describe('Default: 60s for each call'),
   price: z
     .strictObject({ input: dollars, output: dollars, cached: dollars.optional() })
     .optional()

@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.ts'
+import { type Deadlines, withDefaults } from '../deadlines.ts'
 import { CrewError } from '../errors.ts'
+import type { Spend } from '../spend.ts'
 import type { Endpoint, ResolvedEndpoint } from './endpoint.ts'
-import type { Deadlines, Model } from './model.ts'
+import type { Model } from './model.ts'
+import { findPrice } from './price.ts'
 import { PROVIDERS, type Provider } from './providers.ts'
 import { ASSUMED_OUTPUT, countTokens, estimate } from './tokens.ts'
 
@@ -14,7 +17,7 @@ export interface Surroundings {
 }
 
 const DEFAULT_MODEL = 'gpt-5-mini'
-const DEFAULT_TOTAL = 60_000
+const DEADLINES: Deadlines = { total: 60_000 }
 
 /**
  * The endpoint that the team file calls `name`; `declared` is what it says, which may be nothing for "default".
@@ -33,14 +36,14 @@ export function resolveEndpoint(
   const model = endpoint.model ?? modelOf(name, provider)
   const apiKeyEnv = endpoint.apiKeyEnv ?? preset.apiKeyEnv
   const apiKey = (apiKeyEnv && env[apiKeyEnv]?.trim()) || undefined
-  const { maxTokens, temperature, price } = endpoint
+  const { maxTokens, temperature, price, timeout } = endpoint
   return {
     name,
     id: `${provider ?? new URL(baseUrl).host}/${model}`,
     model,
     baseUrl: baseUrl.replace(/\/+$/, ''),
     api: endpoint.api ?? 'chat',
-    timeout: deadlinesOf(endpoint.timeout),
+    timeout: withDefaults(typeof timeout === 'number' ? { total: timeout } : timeout, DEADLINES),
     ...(provider && { provider }),
     ...(apiKey && { apiKey }),
     ...(apiKeyEnv && { apiKeyEnv }),
@@ -63,15 +66,23 @@ export async function openModel(
   return openaiModel(endpoint, { clock })
 }
 
-/** Stands in for the model at `endpoint`: it counts tokens as that one would, and costs nothing. */
-export async function rehearsedModel({ id, maxTokens = ASSUMED_OUTPUT }: ResolvedEndpoint): Promise<Model> {
-  const { rehearsalModel } = await import('./rehearsal.ts')
-  return rehearsalModel({
-    id,
-    seed: id,
-    count: (request, reply) => ({ ...estimate(request, countTokens(reply)), usd: 0 }),
-    worstCase: request => ({ ...estimate(request, maxTokens), usd: 0 }),
-  })
+/** Stands in for the model at `endpoint`: it costs nothing, and counts what that one would have used and cost. */
+export async function rehearsedModel(endpoint: ResolvedEndpoint): Promise<Model> {
+  const { id, provider, maxTokens = ASSUMED_OUTPUT, timeout } = endpoint
+  const isFree = provider === 'rehearsal'
+  const [{ rehearsalModel }, price] = await Promise.all([
+    import('./rehearsal.ts'),
+    isFree ? (spend: Spend) => ({ ...spend, usd: 0 }) : findPrice(endpoint),
+  ])
+  return {
+    ...rehearsalModel({
+      id,
+      seed: id,
+      count: (request, reply) => price(estimate(request, countTokens(reply))),
+      worstCase: request => price(estimate(request, maxTokens)),
+    }),
+    timeout,
+  }
 }
 
 /** `anthropic/claude-…` names provider and model; a word before the slash that is no provider belongs to the model. */
@@ -97,12 +108,6 @@ function modelOf(name: string, provider: Provider | undefined): string {
   throw new CrewError('definition', `models.${name} does not say which model`, {
     hint: `Add models.${name}.model: the name by which ${provider ?? 'the endpoint'} knows it`,
   })
-}
-
-function deadlinesOf(timeout: Endpoint['timeout']): Deadlines {
-  if (typeof timeout === 'number') return { total: timeout }
-  const { total = DEFAULT_TOTAL, firstByte, idle } = timeout ?? {}
-  return { total, ...(firstByte && { firstByte }), ...(idle && { idle }) }
 }
 
 /** Servers on this machine ask for no key. An address without provider gets one only when the file names it. */

@@ -1,13 +1,13 @@
-import type { Deadlines } from '../fetch.ts'
+import type { Deadlines } from '../deadlines.ts'
 import type { JsonObject, JsonSchema } from '../json.ts'
-import type { Spend } from '../store/events.ts'
-
-export type { Deadlines }
+import type { Spend } from '../spend.ts'
 
 /** What crew asks of a language model, and what it accepts as an answer, whoever provides it. */
 export interface Model {
   /** `provider/model`, as it is shown and priced. */
   readonly id: string
+  /** Of each call, unless the caller has deadlines of its own. */
+  readonly timeout: Deadlines
   /** The most that `request` can cost: its tokens counted with a margin, and all the output it may produce. */
   worstCase(request: ModelRequest): Spend
   /**

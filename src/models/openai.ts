@@ -38,6 +38,7 @@ export async function openaiModel(
   const line = { sdk, dialect, endpoint, fetch: createFetch(clock), clock }
   return {
     id: endpoint.id,
+    timeout: endpoint.timeout,
     worstCase: request => price(estimate(request, endpoint.maxTokens ?? ASSUMED_OUTPUT)),
     async reply(request, options) {
       const draft = emptyDraft()

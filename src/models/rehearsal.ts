@@ -23,7 +23,7 @@ export interface RehearsalOptions {
  * it is given: with the sentences that say most, with an instance of the schema that is asked for, or on the first
  * turn with calls of tools that look useful.
  */
-export function rehearsalModel({ id, seed, count, worstCase }: RehearsalOptions): Model {
+export function rehearsalModel({ id, seed, count, worstCase }: RehearsalOptions): Omit<Model, 'timeout'> {
   return {
     id,
     worstCase,

@@ -15,7 +15,7 @@ export function countTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3)
 }
 
-export function countInput({ messages, tools, output }: ModelRequest): number {
+function countInput({ messages, tools, output }: ModelRequest): number {
   let tokens = PER_MESSAGE
   for (const message of messages) {
     tokens += PER_MESSAGE + countTokens(message.content)

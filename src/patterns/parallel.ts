@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { template } from '../agents/agent.ts'
 import { type TeamContext, withContributions, withSteps } from '../coordination/ask.ts'
 import { CrewError, toCrewError } from '../errors.ts'
-import { asText, canonical, type Json } from '../json.ts'
 import { render, type Scope } from '../expressions/template.ts'
+import { asText, canonical, type Json } from '../json.ts'
 import type { Node, Pattern } from './pattern.ts'
 
 const schema = z

@@ -16,7 +16,7 @@ export interface Pattern<Spec> {
   graph(spec: Spec): readonly Node[]
 }
 
-export interface PatternResult {
+interface PatternResult {
   /** What the run ends with, unless the team says otherwise. */
   readonly output: Json
   /** Outputs by step name, for the team's `output` template. */

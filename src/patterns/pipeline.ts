@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { withContributions, withSteps } from '../coordination/ask.ts'
-import type { Json } from '../json.ts'
 import { holds } from '../expressions/template.ts'
+import type { Json } from '../json.ts'
 import type { Pattern } from './pattern.ts'
 
 const stage = z.union([

@@ -65,6 +65,8 @@ export async function tryRepeatedly<T>(
       return await run(attempt)
     } catch (thrown) {
       const error = toCrewError(thrown)
+      // What brought the run down before somebody resumed it is over, however hopeless it was.
+      if (error.isReplayed && ctx.reopened > 0 && attempt < allowed) continue
       if (ctx.signal.aborted || !error.retryable || error.details.attempts) throw error
       if (attempt >= allowed) throw attempt === 1 ? error : givenUp(error, attempt)
       const pause = pauseBefore(attempt, backoff, error, `${ctx.key}/${name}`)

@@ -8,7 +8,7 @@ import type { Spend } from '../spend.ts'
  */
 export type Fact = RunFact | StepFact | WaitFact | WorkFact
 
-export type RunFact =
+type RunFact =
   | {
       readonly type: 'run.started'
       readonly team: string
@@ -35,7 +35,7 @@ export type RunFact =
 /** What a repetition of a step may do: nothing; nothing more, given the same idempotency key; harm. */
 export type Effects = 'pure' | 'idempotent' | 'once'
 
-export type StepFact =
+type StepFact =
   | {
       readonly type: 'step.started'
       readonly key: string
@@ -66,7 +66,7 @@ export type StepFact =
   /** Which of several steps in flight a pattern went on with. */
   | { readonly type: 'step.chosen'; readonly scope: string; readonly key: string }
 
-export type WaitFact =
+type WaitFact =
   | { readonly type: 'wait.opened'; readonly key: string; readonly request: WaitRequest }
   | { readonly type: 'wait.answered'; readonly key: string; readonly value: Json; readonly by: string }
   | { readonly type: 'timer.set'; readonly key: string; readonly until: number }
@@ -78,7 +78,7 @@ export interface WaitRequest {
   readonly detail?: Json
 }
 
-export type WorkFact =
+type WorkFact =
   | {
       readonly type: 'model.replied'
       readonly key: string

@@ -18,9 +18,13 @@ export async function findRun(store: Store, reference: string): Promise<RunRow> 
   if (!run) throw notFound(`there is no run ${reference}`)
   if (more.length === 0) return run
   const ids = [run, ...more].map(({ id }) => id)
-  throw new CrewError('usage', `${reference} may be any of several runs: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' …' : ''}`, {
-    hint: 'give more of the id',
-  })
+  throw new CrewError(
+    'usage',
+    `${reference} may be any of several runs: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' …' : ''}`,
+    {
+      hint: 'give more of the id',
+    },
+  )
 }
 
 function notFound(message: string): CrewError {

@@ -1,6 +1,6 @@
+import type { Reference } from '../expressions/references.ts'
 import type { JsonSchema } from '../json.ts'
 import type { Node } from '../patterns/pattern.ts'
-import type { Reference } from '../expressions/references.ts'
 import { follow, isMiss, type Miss } from './fields.ts'
 import { inputFields } from './input.ts'
 import { pathName } from './problem.ts'

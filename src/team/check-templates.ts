@@ -1,6 +1,6 @@
 import { type Expression, ExpressionError, isVariable, parseExpression } from '../expressions/cel.ts'
-import { isObject } from '../json.ts'
 import { type Piece, parseTemplate } from '../expressions/template.ts'
+import { isObject } from '../json.ts'
 import { checkReference, type Surroundings, schemaOf } from './check-reference.ts'
 import { typeOf } from './fields.ts'
 import type { Finding } from './problem.ts'

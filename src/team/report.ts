@@ -19,7 +19,10 @@ export async function reportOn(path: string): Promise<JsonObject & { readonly ok
   } catch (thrown) {
     const error = toCrewError(thrown)
     if (error.code !== 'definition') throw error
-    return { ok: false, problems: error instanceof DefinitionError ? error.problems.map(toReport) : [asReport(error)] }
+    return {
+      ok: false,
+      problems: error instanceof DefinitionError ? error.problems.map(toReport) : [asReport(error)],
+    }
   }
 }
 

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { CrewError } from '../errors.ts'
-import type { JsonObject } from '../json.ts'
 import type { Span } from '../expressions/references.ts'
+import type { JsonObject } from '../json.ts'
 import { parseJson } from './jsonc.ts'
 import {
   definitionError,
@@ -18,7 +18,7 @@ import { positionWithin } from './scalar.ts'
 import { type Fault, find, type Path, readTree, type Tree, Unreadable } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
-export const LARGEST = 256 * 1024
+const LARGEST = 256 * 1024
 
 /** A team file that could be read: its value, and where every part of it stands. */
 export interface Source extends Text {

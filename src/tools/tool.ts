@@ -14,7 +14,7 @@ export interface Tool {
   call(args: JsonObject, setting: Setting): Promise<Json>
 }
 
-export interface Setting {
+interface Setting {
   /** The folder that the tool may touch. */
   readonly root: string
   readonly signal: AbortSignal

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk'
+import { CrewError } from '../errors.ts'
 import { asText, type JsonObject } from '../json.ts'
 import type { Event, FactOf } from '../store/events.ts'
 import { add, apply, emptyView, type RunView, type StepView, zero } from '../store/view.ts'
@@ -35,6 +36,16 @@ export function createLog({ level, agent }: LogFilter): (event: Event) => LogLin
     if (agent !== undefined && !belongsTo(agent, key, view)) return undefined
     return { at: event.at, level: found, key: key || 'run', words: wordsFor(event, view) }
   }
+}
+
+/** Throws `usage` when the agent has done nothing in these events, saying which agents have. */
+export function requireAgent(agent: string, run: string, events: readonly Event[]): void {
+  const agents = new Set(events.flatMap(event => (event.type === 'step.started' && event.agent) || []))
+  if (agents.has(agent)) return
+  throw new CrewError('usage', `no agent ${agent} did anything in run ${run}`, {
+    hint:
+      agents.size > 0 ? `there are: ${[...agents].join(', ')}` : `see what happened with: crew logs ${run}`,
+  })
 }
 
 /** Longest text of somebody else's in a line, in columns. */

@@ -29,6 +29,11 @@ export function formatRuns(
   return formatTable(COLUMNS, [heads, ...rows], width)
 }
 
+/** A run as JSON. Names are only ever added. */
+export function documentOfRow({ id, ...known }: RunRow) {
+  return { run: id, ...known }
+}
+
 /** How it is with a run, and why. */
 export function describeState({ state, stop, owner }: RunRow): string {
   if (owner) return `running, pid ${owner.pid}`

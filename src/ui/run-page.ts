@@ -6,7 +6,7 @@ import type { RunRow } from '../store/store.ts'
 import { type RunView, type StepView, viewOf } from '../store/view.ts'
 import { formatAge, formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
 import { describeQuestions } from './question.ts'
-import { colourOf, describeState } from './run-list.ts'
+import { colourOf, describeState, documentOfRow } from './run-list.ts'
 import { markOf } from './step-mark.ts'
 import { describeCost } from './summary.ts'
 import { type Cell, formatTable } from './table.ts'
@@ -68,12 +68,10 @@ export function formatPage(record: RunRecord, { style, width, clean }: PageOptio
 /** The same as JSON. Names are only ever added. */
 export function documentOfRun(record: RunRecord): JsonObject {
   const { row, view, elapsed, end } = record
-  const { id, ...known } = row
   const { crew, input, output, error, spent } = view
   return JSON.parse(
     JSON.stringify({
-      run: id,
-      ...known,
+      ...documentOfRow(row),
       crew,
       milliseconds: elapsed(end),
       ...{ input, output, error, spent },

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import type { Outcome } from '../engine/execute.ts'
 import type { JsonObject } from '../json.ts'
 import { openQuestions } from '../store/questions.ts'
-import type { RunView } from '../store/view.ts'
+import { type RunView, zero } from '../store/view.ts'
 import { formatDuration, formatSpent } from './format.ts'
 import { describeQuestions } from './question.ts'
 import { sanitize } from './text.ts'
@@ -55,7 +55,8 @@ export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObj
       ...(outcome.state === 'waiting' && { waiting: outcome.on }),
       rehearsal: view.rehearsal,
       milliseconds: view.active,
-      spent: view.spent,
+      spent: view.rehearsal ? zero() : view.spent,
+      ...(view.rehearsal && { wouldHaveSpent: view.spent }),
     }),
   )
 }

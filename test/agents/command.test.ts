@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Services, Work } from '../../src/agents/agent.ts'
-import { type CommandSpec, command, schema } from '../../src/agents/command.ts'
+import { type CommandSpec, command } from '../../src/agents/command.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Context, StepRequest } from '../../src/engine/context.ts'
 import { CrewError } from '../../src/errors.ts'
@@ -194,5 +194,5 @@ it('is repeated without being asked for only when that does no harm', () => {
 })
 
 it('cannot be declared without a program', () => {
-  expect(schema.safeParse({ kind: 'command', run: [] }).success).toBe(false)
+  expect(command.schema.safeParse({ kind: 'command', run: [] }).success).toBe(false)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ExpressionError, parseExpression } from '../../src/expressions/cel.ts'
 import { CrewError } from '../../src/errors.ts'
+import { ExpressionError, parseExpression } from '../../src/expressions/cel.ts'
 import { holds, parseTemplate, render, renderDeep, renderText } from '../../src/expressions/template.ts'
 
 const scope = {

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 /** What the server does with one request. */
 export type Script = (response: ServerResponse) => void
 
-export interface Received {
+interface Received {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders

@@ -34,7 +34,7 @@ export const RUN: RunStart = {
 /** An owner whose process is long gone: its runs can be taken over at once. */
 const DEAD = { host: 'elsewhere', pid: 1 }
 
-export function runOptions(store: Store, more: Partial<RunOptions> = {}): RunOptions {
+function runOptions(store: Store, more: Partial<RunOptions> = {}): RunOptions {
   return {
     store,
     clock: systemClock,

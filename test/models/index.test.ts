@@ -128,7 +128,7 @@ describe('a missing key', () => {
     await expect(open(undefined, { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' })).resolves.toBeDefined()
   })
 
-  test('does not matter to a rehearsal, which costs nothing', async () => {
+  test('does not matter to a rehearsal, which says what the calls would have cost', async () => {
     const model = await rehearsedModel(resolveEndpoint('default', undefined, { env: {} }))
     const { text, spent } = await model.reply(
       { messages: [{ role: 'user', content: 'Say something about tea.' }], tools: [] },
@@ -140,7 +140,7 @@ describe('a missing key', () => {
       },
     )
     expect(text).not.toBe('')
-    expect(spent).toMatchObject({ usd: 0, estimated: true })
+    expect(spent).toMatchObject({ usd: expect.any(Number), estimated: true })
     expect(spent.input).toBeGreaterThan(0)
   })
 })

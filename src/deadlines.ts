@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { Clock } from './clock.ts'
+import { duration } from './duration.ts'
+
+/** Milliseconds until the first byte arrives, between two bytes, and for everything together. */
+export interface Deadlines {
+  readonly firstByte?: number
+  readonly idle?: number
+  readonly total: number
+}
+
+/** The same as a team file declares it. */
+export const timeout = z.strictObject({
+  total: duration.optional().describe('For everything together'),
+  firstByte: duration.optional().describe('Until the first byte arrives'),
+  idle: duration.optional().describe('Between two bytes'),
+})
+
+/** What a team file declares, with the rest filled in. */
+export function withDefaults(declared: z.infer<typeof timeout> = {}, defaults: Deadlines): Deadlines {
+  const { total = defaults.total, firstByte = defaults.firstByte, idle = defaults.idle } = declared
+  return { total, ...(firstByte && { firstByte }), ...(idle && { idle }) }
+}
+
+/**
+ * Watches over something that gives bytes.
+ * @param miss is told of the first deadline that passes
+ * @returns `touch`, to be called for every byte that arrives, and `stop`, for the end
+ */
+export function watch(
+  clock: Clock,
+  { firstByte, idle, total }: Deadlines,
+  miss: (name: keyof Deadlines, milliseconds: number) => void,
+) {
+  const start = (name: keyof Deadlines, milliseconds: number | undefined) =>
+    milliseconds === undefined ? () => {} : clock.after(milliseconds, () => miss(name, milliseconds))
+  const cancelTotal = start('total', total)
+  let cancelNext = start('firstByte', firstByte)
+  return {
+    touch() {
+      cancelNext()
+      cancelNext = start('idle', idle)
+    },
+    stop() {
+      cancelNext()
+      cancelTotal()
+    },
+  }
+}

@@ -1,0 +1,247 @@
+import type { Clock } from './clock.ts'
+import { listSettings, readSettings } from './config.ts'
+import { toCrewError } from './errors.ts'
+import { createFetch, type Fetch } from './fetch.ts'
+import { defaultStore } from './home.ts'
+import { isObject, parseJson } from './json.ts'
+import type { ResolvedEndpoint } from './models/endpoint.ts'
+import { openModel, resolveEndpoint, type Surroundings } from './models/index.ts'
+import { PROVIDERS } from './models/providers.ts'
+import { codeOfStatus, quote } from './status.ts'
+import { inspectStore } from './store/inspect.ts'
+import { endpointsOf } from './team/endpoints.ts'
+import { loadTeam, type Team } from './team/load.ts'
+import { describeTeam } from './team/report.ts'
+
+/** What was looked at, and how it was found. */
+export interface Finding {
+  readonly what: string
+  /** `absent`: not there, and not needed. */
+  readonly state: 'ok' | 'broken' | 'absent'
+  readonly says: string
+  /** The one thing that mends it. */
+  readonly fix?: string
+}
+
+export interface Patient {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** A team file: what that team needs is looked at, and no more. */
+  readonly team?: string | undefined
+  readonly store?: string | undefined
+}
+
+/** Something to look at, with a name for the time that it takes. */
+export interface Examination {
+  readonly name: string
+  readonly look: () => Promise<readonly Finding[]>
+}
+
+/** What has to be well so that crew can run, in the order in which to look. */
+export function examine({ env, clock, team: path, store = defaultStore() }: Patient): Examination[] {
+  const examination = (name: string, look: () => Promise<readonly Finding[]>) => ({
+    name,
+    look: () => attempt(name, look),
+  })
+  const connect = (endpoint: ResolvedEndpoint) => checkEndpoint(endpoint, createFetch(clock), clock)
+  const always = [
+    examination('node', async () => [checkNode(process.versions.node)]),
+    examination('store', () => checkStore(store)),
+    examination('configuration', async () => [checkConfiguration()]),
+  ]
+  if (path === undefined) {
+    const models = async () => {
+      const endpoints = defaultEndpoints(env)
+      return endpoints.length > 0 ? Promise.all(endpoints.map(connect)) : [noModel]
+    }
+    return [...always, examination('keys', async () => checkKeys(env)), examination('models', models)]
+  }
+  let team: Team | undefined
+  return [
+    ...always,
+    examination('team', async () => {
+      team = await loadTeam(path)
+      return [ok('team', `${path}, ${describeTeam(team)}`), ...checkVariables(team, env)]
+    }),
+    examination('models', async () => {
+      const endpoints = team ? endpointsOf(team.definition, surroundings(env)) : new Map()
+      return Promise.all([...endpoints.values()].map(connect))
+    }),
+  ]
+}
+
+/** What a look gives; one that ends badly gives its error. */
+async function attempt(what: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await look()
+  } catch (thrown) {
+    const error = toCrewError(thrown)
+    if (error.code === 'defect') throw error
+    return [broken(what, error.message, error.details.hint)]
+  }
+}
+
+const ok = (what: string, says: string): Finding => ({ what, state: 'ok', says })
+const absent = (what: string, says: string): Finding => ({ what, state: 'absent', says })
+const broken = (what: string, says: string, fix?: string): Finding => ({
+  what,
+  state: 'broken',
+  says,
+  ...(fix !== undefined && { fix }),
+})
+
+const noModel = absent('models', 'none can be called yet; export a key, or try teams with --rehearse')
+
+const OLDEST_NODE = [20, 19]
+
+function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE
+  const isNew = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)
+  if (isNew) return ok('node', version)
+  return broken(
+    'node',
+    `${version} is too old`,
+    `install Node ${OLDEST_NODE.join('.')} or newer: https://nodejs.org`,
+  )
+}
+
+/** Less free space than this will not last for long, in bytes. */
+const LITTLE_SPACE = 100 * 2 ** 20
+
+async function checkStore(path: string): Promise<Finding[]> {
+  const { schema, size, free, integrity } = await inspectStore(path)
+  const space =
+    free < LITTLE_SPACE
+      ? [
+          broken(
+            'disk',
+            `only ${inWords(free)} are free for ${path}`,
+            'free some space, or name another store with --db FILE',
+          ),
+        ]
+      : []
+  if (schema === undefined)
+    return [absent('store', `${path} does not exist yet; the first run creates it`), ...space]
+  if (integrity !== undefined && integrity !== 'ok') {
+    return [
+      broken(
+        'store',
+        `${path} is damaged: ${integrity}`,
+        'restore a copy, or move the file away to start anew',
+      ),
+    ]
+  }
+  const checked = integrity === undefined ? 'too large to be read through here' : 'sound'
+  return [
+    ok('store', `${path}, ${inWords(size)}, schema ${schema}, ${checked}, ${inWords(free)} free`),
+    ...space,
+  ]
+}
+
+function inWords(bytes: number): string {
+  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return `${(bytes / 2 ** (10 * power)).toFixed(power > 1 ? 1 : 0)} ${['bytes', 'KB', 'MB', 'GB'][power]}`
+}
+
+function checkConfiguration(): Finding {
+  const set = listSettings().flatMap(({ name, value }) => (value === undefined ? [] : `${name} ${value}`))
+  return set.length > 0 ? ok('configuration', set.join(', ')) : absent('configuration', 'nothing is set')
+}
+
+/** Says which keys are there, never what they are. */
+function checkKeys(env: Patient['env']): Finding[] {
+  return Object.entries(PROVIDERS).flatMap(([provider, preset]) => {
+    if (!('apiKeyEnv' in preset)) return []
+    const { apiKeyEnv } = preset
+    return env[apiKeyEnv]?.trim()
+      ? ok(provider, `${apiKeyEnv} is set`)
+      : absent(provider, `${apiKeyEnv} is not set`)
+  })
+}
+
+function checkVariables({ definition }: Team, env: Patient['env']): Finding[] {
+  const missing = (definition.env ?? []).filter(name => env[name] === undefined)
+  return missing.map(name => broken('env', `the team uses ${name}, which is not set`, `export ${name}=…`))
+}
+
+function surroundings(env: Patient['env']): Surroundings {
+  const { model, baseUrl } = readSettings()
+  return { env, ...(model && { defaultModel: model }), ...(baseUrl && { defaultBaseUrl: baseUrl }) }
+}
+
+/** The model of agents that name none, if somebody has made it callable. */
+function defaultEndpoints(env: Patient['env']): ResolvedEndpoint[] {
+  const settings = surroundings(env)
+  const endpoint = resolveEndpoint('default', undefined, settings)
+  const isMeant = endpoint.apiKey || env.OPENAI_BASE_URL || settings.defaultModel || settings.defaultBaseUrl
+  return isMeant ? [endpoint] : []
+}
+
+/** How local servers are started. */
+const START: Readonly<Record<string, string>> = {
+  ollama: 'start it: ollama serve',
+  vllm: 'start it: vllm serve MODEL',
+  lmstudio: 'start it: lms server start',
+}
+
+const PATIENCE = { total: 5_000 }
+
+/** Asks an endpoint for its models: free of charge, and it shows whether the address and the key are right. */
+async function checkEndpoint(endpoint: ResolvedEndpoint, fetch: Fetch, clock: Clock): Promise<Finding> {
+  const { name, id, provider, baseUrl, apiKey, apiKeyEnv } = endpoint
+  const what = `model ${name}`
+  if (provider === 'rehearsal') return ok(what, 'a rehearsal, which needs nothing')
+  try {
+    await openModel(endpoint, { clock })
+    const response = await fetch(`${baseUrl}/models`, { headers: headersFor(endpoint), deadlines: PATIENCE })
+    const body = await response.text()
+    if (response.ok) return describeModels(what, endpoint, body)
+    if (codeOfStatus(response.status) === 'unauthorized') {
+      const key = apiKey ? `the key in ${apiKeyEnv}` : 'a call without a key'
+      return broken(
+        what,
+        `${id}: ${baseUrl} rejects ${key} (${response.status})`,
+        `export ${apiKeyEnv ?? 'OPENAI_API_KEY'}=… with a valid key`,
+      )
+    }
+    if (response.status === 404)
+      return ok(what, `${id}: ${baseUrl} is reachable; it does not list its models`)
+    return broken(
+      what,
+      `${id}: ${baseUrl} answers ${response.status}: ${quote(body)}`,
+      'try again later, or name another endpoint',
+    )
+  } catch (thrown) {
+    const { message, details } = toCrewError(thrown)
+    return broken(what, `${id}: ${message}`, (provider && START[provider]) ?? details.hint)
+  }
+}
+
+/** Anthropic takes a bearer token for calls, but not for the list of its models. */
+function headersFor({ provider, apiKey }: ResolvedEndpoint): Record<string, string> {
+  if (!apiKey) return {}
+  const own = provider === 'anthropic' && { 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }
+  return { authorization: `Bearer ${apiKey}`, ...own }
+}
+
+/** A list that does not name a model proves nothing, as many providers know it by other names too; only Ollama's is whole. */
+function describeModels(
+  what: string,
+  { id, model, provider, baseUrl }: ResolvedEndpoint,
+  body: string,
+): Finding {
+  const list = parseJson(body)
+  if (!isObject(list) || !Array.isArray(list.data)) {
+    return broken(
+      what,
+      `${id}: ${baseUrl} does not answer like an OpenAI-compatible endpoint`,
+      'correct baseUrl; it often ends in /v1',
+    )
+  }
+  const names = [model, `${model}:latest`, `models/${model}`]
+  const isListed = list.data.some(each => isObject(each) && names.includes(String(each.id)))
+  if (isListed) return ok(what, `${id}: ${baseUrl} is reachable and has it`)
+  if (provider === 'ollama') return broken(what, `${id}: ${baseUrl} does not have it`, `ollama pull ${model}`)
+  return ok(what, `${id}: ${baseUrl} is reachable; its list does not name this model`)
+}
