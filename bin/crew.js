@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-import '../dist/cli.js'
+// Scripts ask for the version often, and it needs none of the CLI.
+const [word, ...more] = process.argv.slice(2)
+if (word === '--version' && more.length === 0) console.log((await import('../dist/version.js')).version)
+else await import('../dist/cli.js')

@@ -3,7 +3,7 @@ import type { Services } from './agents/agent.ts'
 import { createCaller } from './agents/call.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { readSettings } from './config.ts'
-import { createTeamContext, withSteps } from './coordination/ask.ts'
+import { createTeamContext } from './coordination/ask.ts'
 import type { Outcome, Program } from './engine/execute.ts'
 import { newRunId } from './engine/run-id.ts'
 import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
@@ -135,7 +135,7 @@ async function prepare(
       const { pattern } = definition
       const assignment = { input, scope, call, invocations: limits.invocations }
       const { output, steps } = await patternOf(pattern).run(createTeamContext(ctx, assignment), pattern)
-      return definition.output === undefined ? output : render(definition.output, withSteps(scope, steps))
+      return definition.output === undefined ? output : render(definition.output, { ...scope, steps })
     }
     return { program, time: limits.time - recorded.active }
   }

@@ -7,6 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline, type Readable } from 'node:stream'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
+import { ByteStream } from './byte-stream.ts'
 import type { Clock } from './clock.ts'
 import { type Deadlines, watch } from './deadlines.ts'
 import { CrewError } from './errors.ts'
@@ -21,12 +22,24 @@ export interface FetchInit {
   readonly fresh?: boolean
 }
 
+/** What a server says: the head at once, the body as it comes, to be read once. */
+export interface Answer {
+  readonly status: number
+  /** Of the status: 2xx. */
+  readonly ok: boolean
+  /** A field of the head, by its name in lower case. */
+  header(name: string): string | undefined
+  readonly body: AsyncIterable<Uint8Array>
+  /** The whole body as UTF-8. */
+  text(): Promise<string>
+}
+
 /**
  * One HTTP request. Resolves with whatever status comes; redirects are not followed. Rejects with a CrewError
  * (`connection`, `timeout`, `reply-too-long`, `request-rejected`), or at once with the signal's reason. The same can
  * happen later, to whoever reads the body.
  */
-export type Fetch = (address: string, init: FetchInit) => Promise<Response>
+export type Fetch = (address: string, init: FetchInit) => Promise<Answer>
 
 export function createFetch(clock: Clock): Fetch {
   return (address, init) =>
@@ -43,7 +56,7 @@ const TRANSPORTS = {
 const LARGEST_BODY = 32 * 2 ** 20
 
 interface Outcome {
-  resolve(response: Response): void
+  resolve(answer: Answer): void
   reject(reason: unknown): void
 }
 
@@ -101,27 +114,29 @@ class Exchange {
       return
     }
     const source = decode(message)
-    const body = new ReadableStream<Uint8Array>({
-      start: controller => {
-        this.#reject = reason => controller.error(reason)
-        let size = 0
-        source.on('data', (bytes: Buffer) => {
-          if (this.#over) return
-          size += bytes.length
-          if (size > LARGEST_BODY) this.#fail(tooLarge(this.#url))
-          else controller.enqueue(bytes)
-        })
-        source.on('end', () => {
-          if (this.#over) return
-          this.#finish()
-          controller.close()
-        })
-      },
-      cancel: () => this.#drop(),
+    const body = new ByteStream(() => this.#drop())
+    this.#reject = reason => body.end(reason)
+    let size = 0
+    source.on('data', (bytes: Buffer) => {
+      if (this.#over) return
+      size += bytes.length
+      if (size > LARGEST_BODY) this.#fail(tooLarge(this.#url))
+      else body.push(bytes)
+    })
+    source.on('end', () => {
+      if (this.#over) return
+      this.#finish()
+      body.end()
     })
     source.on('error', error => this.#fail(brokenConnection(this.#url, error)))
     message.on('data', this.#timers.touch)
-    this.#resolve(toResponse(status, message.headersDistinct, body))
+    this.#resolve({
+      status,
+      ok: status < 300,
+      header: name => asLine(message.headers[name]),
+      body,
+      text: () => body.text(),
+    })
   }
 
   readonly #abort = () => this.#fail(this.#init.signal?.reason)
@@ -171,17 +186,8 @@ function decode(message: IncomingMessage): Readable {
   return pipeline(message, encoding === 'br' ? createBrotliDecompress() : createUnzip(), () => {})
 }
 
-function toResponse(
-  status: number,
-  fields: IncomingMessage['headersDistinct'],
-  body: ReadableStream<Uint8Array>,
-): Response {
-  const headers = new Headers()
-  for (const [name, values = []] of Object.entries(fields)) {
-    for (const value of values) headers.append(name, value)
-  }
-  const hasBody = status !== 204 && status !== 205 && status !== 304
-  return new Response(hasBody ? body : null, { status, headers })
+function asLine(field: string | string[] | undefined): string | undefined {
+  return Array.isArray(field) ? field.join(', ') : field
 }
 
 function hostOf(url: URL): string {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts'
+import type { Answer } from './fetch.ts'
 import { isObject, type Json, parseJson } from './json.ts'
 
 /** What an HTTP status outside of 2xx means for the call that got it. */
@@ -13,11 +14,11 @@ export function codeOfStatus(status: number): ErrorCode {
  * Milliseconds that the server asks us to wait, however it says so; undefined when it does not. Not clamped.
  * `now` is in milliseconds since the epoch.
  */
-export function readRetryAfter(headers: Headers, now: number): number | undefined {
-  const exact = parseNumber(headers.get('retry-after-ms'))
+export function readRetryAfter({ header }: Pick<Answer, 'header'>, now: number): number | undefined {
+  const exact = parseNumber(header('retry-after-ms'))
   if (exact !== undefined) return exact
-  const asked = headers.get('retry-after')
-  if (asked === null) return readReset(headers)
+  const asked = header('retry-after')
+  if (asked === undefined) return readReset(header)
   const seconds = parseNumber(asked)
   if (seconds !== undefined) return seconds * 1000
   const date = Date.parse(asked)
@@ -25,10 +26,10 @@ export function readRetryAfter(headers: Headers, now: number): number | undefine
 }
 
 /** Until the allowance that is used up (requests, tokens or both) is granted again. */
-function readReset(headers: Headers): number | undefined {
+function readReset(header: Answer['header']): number | undefined {
   const waits = ['requests', 'tokens']
-    .filter(what => (headers.get(`x-ratelimit-remaining-${what}`) ?? '0') === '0')
-    .map(what => parseWait(headers.get(`x-ratelimit-reset-${what}`)))
+    .filter(what => (header(`x-ratelimit-remaining-${what}`) ?? '0') === '0')
+    .map(what => parseWait(header(`x-ratelimit-reset-${what}`)))
     .filter(wait => wait !== undefined)
   return waits.length > 0 ? Math.max(...waits) : undefined
 }
@@ -36,7 +37,7 @@ function readReset(headers: Headers): number | undefined {
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** `6m0s` and `20ms`, as OpenAI writes it, or plain seconds. */
-function parseWait(text: string | null): number | undefined {
+function parseWait(text: string | undefined): number | undefined {
   const seconds = parseNumber(text)
   if (seconds !== undefined) return seconds * 1000
   if (!text || !/^(?:[\d.]+(?:ms|s|m|h|d))+$/.test(text)) return undefined
@@ -46,14 +47,14 @@ function parseWait(text: string | null): number | undefined {
   return total
 }
 
-function parseNumber(text: string | null): number | undefined {
-  return text !== null && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined
+function parseNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined
 }
 
 /** The status and what the server said with it. */
-export function describeRefusal({ status, headers }: Response, body: string): string {
-  const target = status < 400 ? headers.get('location') : null
-  return target === null ? `${status} ${quote(body)}` : `${status} redirects to ${target}`
+export function describeRefusal({ status, header }: Answer, body: string): string {
+  const target = status < 400 ? header('location') : undefined
+  return target === undefined ? `${status} ${quote(body)}` : `${status} redirects to ${target}`
 }
 
 const LONGEST_QUOTE = 300

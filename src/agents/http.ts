@@ -3,6 +3,7 @@ import { withDefaults } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { renderDeep, renderText } from '../expressions/template.ts'
+import type { Answer } from '../fetch.ts'
 import type { Json } from '../json.ts'
 import { codeOfStatus, describeRefusal, readRetryAfter } from '../status.ts'
 import type { Effects } from '../store/events.ts'
@@ -82,12 +83,12 @@ function bodyOf({ spec, task, scope, rejections }: Work<HttpSpec>): Json | undef
 function refusal(
   { agent, services }: Work<HttpSpec>,
   { method, url }: { method: string; url: string },
-  response: Response,
+  response: Answer,
   body: string,
 ): CrewError {
   const { origin, pathname } = new URL(url)
   const said = describeRefusal(response, body)
-  const retryAfter = readRetryAfter(response.headers, services.clock.now())
+  const retryAfter = readRetryAfter(response, services.clock.now())
   return new CrewError(codeOfStatus(response.status), `${method} ${origin}${pathname}: ${said}`, {
     hint: `Check url, headers and body of agent ${agent}`,
     ...(retryAfter !== undefined && { retryAfter }),

@@ -8,6 +8,11 @@ export type CreateCommand = (exit: (code: ExitCode) => void) => Command
 export const storeOption = () =>
   new Option('--db <file>', 'the store to use, instead of the one in CREW_HOME')
 
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value]
+}
+
 export interface StoreOptions {
   readonly db?: string
 }

@@ -40,7 +40,7 @@ export async function present(
   const style = styleFor(process.stderr)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   let id = ''
-  const progress = createProgress(options.quiet ? () => {} : say, style)
+  const progress = createProgress(options.quiet ? undefined : say, style)
   const { signal, release } = interruptible(say)
   try {
     const outcome = await perform({

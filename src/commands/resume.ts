@@ -1,11 +1,10 @@
 import { Command } from 'commander'
-import { parseDuration } from '../duration.ts'
 import { CrewError } from '../errors.ts'
-import { type CreateCommand, type StoreOptions, storeOption, withStore } from './command.ts'
+import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
 interface Options extends OutputOptions, StoreOptions {
-  readonly limit: Readonly<Record<string, number>>
+  readonly limit: readonly string[]
 }
 
 export const resume: CreateCommand = exit =>
@@ -18,8 +17,8 @@ export const resume: CreateCommand = exit =>
       .option(
         '--limit <name=value>',
         'another limit from now on: turns, invocations, concurrency or time',
-        collectLimit,
-        {},
+        collect,
+        [],
       )
       .addOption(storeOption()),
   )
@@ -33,12 +32,13 @@ Examples:
     )
     .action(async (reference: string, options: Options) => {
       const [{ resume }, { findRun }] = await Promise.all([import('../app.ts'), import('../store/find.ts')])
+      const limits = Object.fromEntries(await Promise.all(options.limit.map(readLimit)))
       await withStore(options, async store => {
         const { id } = await findRun(store, reference)
         exit(
           await present(options, presentation => {
             presentation.begin(id)
-            return resume(id, options.limit, { store, env: process.env, ...presentation })
+            return resume(id, limits, { store, env: process.env, ...presentation })
           }),
         )
       })
@@ -46,10 +46,8 @@ Examples:
 
 const LIMITS = ['concurrency', 'turns', 'invocations', 'time']
 
-function collectLimit(
-  text: string,
-  previous: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
+async function readLimit(text: string): Promise<[name: string, value: number]> {
+  const { parseDuration } = await import('../duration.ts')
   const [name = '', value = ''] = text.split('=')
   const number = name === 'time' ? parseDuration(value) : Number(value)
   if (!LIMITS.includes(name) || number === undefined || !Number.isInteger(number) || number < 1) {
@@ -57,5 +55,5 @@ function collectLimit(
       hint: 'write it like --limit turns=60 or --limit time=2h',
     })
   }
-  return { ...previous, [name]: number }
+  return [name, number]
 }

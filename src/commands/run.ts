@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type CreateCommand, type StoreOptions, storeOption, withStore } from './command.ts'
+import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
 interface Options extends OutputOptions, StoreOptions {
@@ -53,7 +53,3 @@ Examples:
         )
       })
     })
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value]
-}

@@ -63,7 +63,7 @@ function tooMany(invocations: number): CrewError {
 }
 
 /** The input of a team as the task of an agent: the text of its only field, or a line for each. */
-function inWords(input: JsonObject): string {
+export function inWords(input: JsonObject): string {
   const [only, ...more] = Object.entries(input)
   if (!only) return ''
   if (more.length === 0 && typeof only[1] === 'string') return only[1]
@@ -72,13 +72,8 @@ function inWords(input: JsonObject): string {
     .join('\n')
 }
 
-/** The scope that templates see once `outputs` are there. */
-export function withSteps(scope: Scope, outputs: Readonly<Record<string, Json>>): Scope {
-  return {
-    ...scope,
-    steps: Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, { output }])),
-  }
-}
+/** What steps gave, as templates see it: `steps.NAME.output`. */
+export type Steps = Record<string, { readonly output: Json }>
 
 /** `task`, followed by what others have given to it. */
 export function withContributions(task: string, contributions: Readonly<Record<string, Json>>): string {

@@ -41,7 +41,6 @@ export class Scope implements Context {
   /** Ends what is still in flight, because of `reason`, and waits for it. */
   async close(reason: CrewError): Promise<void> {
     this.closed = reason
-    if (this.inFlight.size === 0) return
     for (const child of this.children) child.abort(reason)
     await Promise.all(this.inFlight.values())
   }
@@ -180,7 +179,7 @@ export class Scope implements Context {
     const { execution, key } = this
     try {
       const output = execution.redact(asJson(await body()))
-      await this.close(new CrewError('cancelled', `${key} ended without it`))
+      if (this.inFlight.size > 0) await this.close(new CrewError('cancelled', `${key} ended without it`))
       execution.journal.append({ type: 'step.succeeded', key, output })
       return output as T
     } catch (thrown) {

@@ -1,4 +1,5 @@
 import { CrewError, type ErrorCode } from '../errors.ts'
+import type { Answer } from '../fetch.ts'
 import { isObject, type JsonObject, parseJson } from '../json.ts'
 import { codeOfStatus, describeRefusal, quote, readRetryAfter } from '../status.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
@@ -6,13 +7,13 @@ import type { ResolvedEndpoint } from './endpoint.ts'
 /** The error for a call that was answered with a status outside of 2xx. `now` is in milliseconds since the epoch. */
 export function refusedCall(
   endpoint: ResolvedEndpoint,
-  response: Response,
+  answer: Answer,
   body: string,
   now: number,
 ): CrewError {
-  const code = codeOf(response.status, errorIn(body))
-  const retryAfter = readRetryAfter(response.headers, now)
-  return new CrewError(code, `${endpoint.id} at ${endpoint.baseUrl}: ${describeRefusal(response, body)}`, {
+  const code = codeOf(answer.status, errorIn(body))
+  const retryAfter = readRetryAfter(answer, now)
+  return new CrewError(code, `${endpoint.id} at ${endpoint.baseUrl}: ${describeRefusal(answer, body)}`, {
     hint: remedy(code, endpoint),
     ...(retryAfter !== undefined && { retryAfter }),
   })

@@ -2,7 +2,7 @@ import type OpenAI from 'openai'
 import { ZodError, z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { CrewError, toCrewError } from '../errors.ts'
-import { createFetch, type Fetch } from '../fetch.ts'
+import { type Answer, createFetch, type Fetch } from '../fetch.ts'
 import { isObject, type Json, parseJson } from '../json.ts'
 import type { Spend } from '../spend.ts'
 import { quote } from '../status.ts'
@@ -63,36 +63,30 @@ async function converse(
   options: ReplyOptions,
   draft: Draft,
 ): Promise<void> {
-  let failure: unknown
-  const client = connect(sdk, endpoint, async (address, init) => {
-    try {
-      const response = await fetch(address, { ...init, signal: options.signal, deadlines: options.timeout })
-      if (response.ok) return response
-      throw refusedCall(endpoint, response, await response.text(), clock.now())
-    } catch (thrown) {
-      failure = thrown
-      throw thrown
-    }
+  // The SDK writes the request. The answer is ours to read: the SDK would take much for a reply that is none.
+  let answered: Promise<Answer> | undefined
+  const client = connect(sdk, endpoint, (address, init) => {
+    answered = fetch(address, { ...init, signal: options.signal, deadlines: options.timeout })
+    answered.catch(() => {}) // It is awaited below.
   })
   const hear = (part: unknown) => {
     const error = findError(part)
     if (error) throw reportedError(endpoint, error)
     dialect.read(draft, part, options.onText)
   }
-  const sent = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
-  const response = await sent.asResponse().catch((thrown: unknown) => {
-    // The SDK keeps to itself what its fetch rejected with.
-    throw failure ?? thrown
-  })
-  if (response.body && isStream(response)) await readEvents(response.body, hear)
+  await dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey }).asResponse()
+  const answer = await answered
+  if (!answer) throw malformed(endpoint.id, 'nothing was asked')
+  if (!answer.ok) throw refusedCall(endpoint, answer, await answer.text(), clock.now())
+  if (isStream(answer)) await readEvents(answer.body, hear)
   else {
-    hear(parseReply(await response.text(), endpoint))
+    hear(parseReply(await answer.text(), endpoint))
     if (!draft.begun) throw malformed(endpoint.id, 'it is not what a model says')
   }
 }
 
-function isStream(response: Response): boolean {
-  return response.headers.get('content-type')?.includes('text/event-stream') ?? false
+function isStream(answer: Answer): boolean {
+  return answer.header('content-type')?.includes('text/event-stream') ?? false
 }
 
 /** A reply that came in one piece: some servers do not stream, whatever they are asked. */
@@ -109,10 +103,10 @@ function findError(part: unknown): unknown {
   return part.error ?? (isObject(part.response) ? part.response.error : undefined)
 }
 
-type Post = (
-  address: string,
-  init: { method: string; headers: Record<string, string>; body: string },
-) => Promise<Response>
+type Post = (address: string, init: { method: string; headers: Record<string, string>; body: string }) => void
+
+/** What the SDK is told in place of the answer. */
+const ANSWERED = new Response()
 
 /** A client for one call, since what it fetches with belongs to the call. It is cheap: 20 microseconds. */
 function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoint, post: Post): OpenAI {
@@ -126,7 +120,8 @@ function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoin
     ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
     fetch: (address, init) => {
       const headers = Object.fromEntries(new Headers(init?.headers))
-      return post(String(address), { method: 'POST', headers, body: String(init?.body) })
+      post(String(address), { method: 'POST', headers, body: String(init?.body) })
+      return Promise.resolve(ANSWERED)
     },
   })
 }

@@ -7,7 +7,7 @@
  * for a long line, and calls an aborted stream complete.
  */
 export async function readEvents(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   hear: (event: unknown) => void,
 ): Promise<void> {
   const decoder = new TextDecoder()

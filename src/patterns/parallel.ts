@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import { z } from 'zod'
 import { template } from '../agents/agent.ts'
-import { type TeamContext, withContributions, withSteps } from '../coordination/ask.ts'
+import { inWords, type Steps, type TeamContext, withContributions } from '../coordination/ask.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { render, type Scope } from '../expressions/template.ts'
 import { asText, canonical, type Json } from '../json.ts'
@@ -63,7 +63,7 @@ export const parallel = {
     const results = await team.group(spec.agent ?? 'branches', group => work(group, lanes, spec))
     const steps = stepsOf(spec.agent, results.outputs)
     const output = await aggregate(team, spec, results)
-    return { output, steps: { ...steps, ...(isAgent(spec.aggregate) && { [spec.aggregate]: output }) } }
+    return { output, steps: { ...steps, ...(isAgent(spec.aggregate) && { [spec.aggregate]: { output } }) } }
   },
 
   graph({ branches = [], each, as, agent, aggregate }) {
@@ -82,7 +82,7 @@ export const parallel = {
 } satisfies Pattern<Spec>
 
 function lanesOf(
-  { task, scope }: TeamContext,
+  { task, scope, input }: TeamContext,
   { branches, each = '', as = 'item', agent = '' }: Spec,
 ): Lane[] {
   if (branches) return branches.map(name => ({ key: name, agent: name, task, scope }))
@@ -96,10 +96,13 @@ function lanesOf(
       },
     )
   }
+  // Each gets its own item, not the whole list, nor others as large.
+  const short = Object.entries(input).filter(([, value]) => typeof value !== 'object')
+  const given = inWords(Object.fromEntries(short))
   return items.map((item: Json, index) => ({
     key: String(index + 1),
     agent,
-    task: `${task}\n\n${as}: ${asText(item)}`,
+    task: [given, `${as}: ${asText(item)}`].filter(Boolean).join('\n'),
     scope: { ...scope, item, [as]: item },
   }))
 }
@@ -178,15 +181,17 @@ async function aggregate(
   const given = Object.entries(outputs).map(([key, output]) => [agent ? `${agent} ${key}` : key, output])
   const failed = missing.map(([key, message]) => `${key} gave no result: ${message}`)
   const task = [withContributions(team.task, Object.fromEntries(given)), ...failed].join('\n\n')
-  return team.ask(aggregate, { key: aggregate, task, scope: withSteps(team.scope, stepsOf(agent, outputs)) })
+  return team.ask(aggregate, {
+    key: aggregate,
+    task,
+    scope: { ...team.scope, steps: stepsOf(agent, outputs) },
+  })
 }
 
-/** What templates see as `steps`: each branch by its name, or the list of what the one agent gave. */
-function stepsOf(
-  agent: string | undefined,
-  outputs: Readonly<Record<string, Json>>,
-): Readonly<Record<string, Json>> {
-  return agent ? { [agent]: Object.values(outputs) } : outputs
+/** Each branch by its name, or the list of what the one agent gave. */
+function stepsOf(agent: string | undefined, outputs: Readonly<Record<string, Json>>): Steps {
+  if (agent) return { [agent]: { output: Object.values(outputs) } }
+  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, { output }]))
 }
 
 /** The most frequent output, compared as text without regard to case and space; of equally frequent ones the first. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { TeamContext } from '../coordination/ask.ts'
+import type { Steps, TeamContext } from '../coordination/ask.ts'
 import type { Json } from '../json.ts'
 
 /**
@@ -19,8 +19,8 @@ export interface Pattern<Spec> {
 interface PatternResult {
   /** What the run ends with, unless the team says otherwise. */
   readonly output: Json
-  /** Outputs by step name, for the team's `output` template. */
-  readonly steps: Readonly<Record<string, Json>>
+  /** For the team's `output` template. */
+  readonly steps: Steps
 }
 
 export interface Node {

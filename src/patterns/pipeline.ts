@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { withContributions, withSteps } from '../coordination/ask.ts'
+import { type Steps, withContributions } from '../coordination/ask.ts'
 import { holds } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import type { Pattern } from './pattern.ts'
@@ -29,18 +29,18 @@ export const pipeline = {
   schema,
 
   async run(team, spec) {
-    const steps: Record<string, Json> = {}
-    let contributions: Record<string, Json> = {}
+    const steps: Steps = {}
+    const scope = { ...team.scope, steps }
+    let contribution: Record<string, Json> = {}
     let output: Json = null
     for (const { step, agent, when } of stagesOf(spec)) {
-      const scope = withSteps(team.scope, steps)
       if (when !== undefined && !holds(when, scope)) {
         team.ctx.emit({ type: 'step.skipped', key: step, reason: `when: ${when}` })
         continue
       }
-      output = await team.ask(agent, { key: step, task: withContributions(team.task, contributions), scope })
-      steps[step] = output
-      contributions = { [step]: output }
+      output = await team.ask(agent, { key: step, task: withContributions(team.task, contribution), scope })
+      steps[step] = { output }
+      contribution = { [step]: output }
     }
     return { output, steps }
   },

@@ -8,9 +8,9 @@ export function formatDuration(milliseconds: number): string {
   return prettyMilliseconds(milliseconds, { secondsDecimalDigits: 0 })
 }
 
-/** How long ago something was: `3m`, `2d`. */
+/** How long ago something was: `3m ago`, `now`. */
 export function formatAge(milliseconds: number): string {
-  return milliseconds < 1000 ? 'now' : ms(milliseconds)
+  return milliseconds < 1000 ? 'now' : `${ms(milliseconds)} ago`
 }
 
 /** Local day as ISO 8601 writes it; `at` in milliseconds since the epoch, as below. */

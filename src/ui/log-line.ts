@@ -7,7 +7,7 @@ import { formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
 import { oneLine } from './text.ts'
 
 /** How much an event matters, most first. */
-export const LEVELS = ['error', 'warn', 'info', 'debug'] as const
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type Level = (typeof LEVELS)[number]
 
 export interface LogFilter {
@@ -150,7 +150,7 @@ function describeStep(
 ): string {
   switch (event.type) {
     case 'step.started': {
-      const again = step && step.starts > 1 ? ` again, for the ${step.starts}. time` : ''
+      const again = step && step.starts > 1 ? ` again (${step.starts})` : ''
       return `${event.kind} ${event.agent && event.agent !== event.key ? `${event.agent} ` : ''}started${again}`
     }
     case 'step.succeeded': {

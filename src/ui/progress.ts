@@ -9,16 +9,16 @@ const EXCERPT = 160
 
 /**
  * A run as plain lines, one fact a line, for terminals without a screen, logs and CI.
- * @param write gets one line, without its end
+ * @param write gets one line, without its end; nothing is shown without it
  */
-export function createProgress(write: (line: string) => void, style: ChalkInstance) {
+export function createProgress(write: ((line: string) => void) | undefined, style: ChalkInstance) {
   const view = emptyView()
   return {
     view: view as RunView,
     show(event: Event): void {
       apply(view, event)
-      const line = describe(event, view, style)
-      if (line !== undefined) write(line)
+      const line = write && describe(event, view, style)
+      if (line !== undefined) write?.(line)
     },
   }
 }

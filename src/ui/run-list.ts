@@ -3,14 +3,7 @@ import type { RunRow } from '../store/store.ts'
 import { formatAge, formatDollars, formatTokens } from './format.ts'
 import { type Cell, type Column, formatTable } from './table.ts'
 
-const COLUMNS: readonly Column[] = [
-  {},
-  { shrinks: true },
-  { shrinks: true },
-  { align: 'right' },
-  { align: 'right' },
-  {},
-]
+const COLUMNS: readonly Column[] = [{}, { shrinks: true }, {}, { align: 'right' }, { align: 'right' }, {}]
 
 /** Runs as lines that are, if at all possible, not wider than `width` columns. `now` in milliseconds since the epoch. */
 export function formatRuns(

@@ -103,7 +103,7 @@ function factsOf({ row, view, now, elapsed, end }: RunRecord): [name: string, va
   return [
     ['run', id],
     ['file', path],
-    ['started', `${formatDay(createdAt)} ${formatTime(createdAt)}, ${formatAge(now - createdAt)} ago`],
+    ['started', `${formatDay(createdAt)} ${formatTime(createdAt)}, ${formatAge(now - createdAt)}`],
     ['took', formatDuration(elapsed(end))],
     ['spent', describeCost(view)],
     ['decisions', decisions === 0 ? 'none' : `${decisions}, shown by: crew logs ${id} --trace`],

@@ -39,8 +39,8 @@ function headline(outcome: Outcome, style: ChalkInstance): string {
 /** What a run cost; of a rehearsal, what it would have. */
 export function describeCost({ rehearsal, spent }: RunView): string {
   if (!rehearsal) return formatSpent(spent)
-  if (spent.calls === 0) return 'rehearsal: no model was called'
-  return `rehearsal: no model was called; with the models of the file about ${formatSpent(spent)}`
+  if (spent.calls === 0) return 'rehearsal, no model called'
+  return `rehearsal, no model called; else ${formatSpent(spent)}`
 }
 
 /** The same as one JSON document. */

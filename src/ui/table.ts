@@ -3,7 +3,7 @@ import { oneLine } from './text.ts'
 
 export interface Column {
   readonly align?: 'right'
-  /** Gives way when the table is too wide: its texts are cut, with an ellipsis. */
+  /** At most one of a table: gives way when it is too wide; its texts are cut, with an ellipsis. */
   readonly shrinks?: true
 }
 
@@ -11,7 +11,7 @@ export interface Column {
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string }
 
 const GAP = '  '
-/** Columns that shrink keep at least this much. */
+/** The column that shrinks keeps at least this much. */
 const NARROWEST = 4
 
 /** Rows as lines with aligned columns, made harmless, and as far as possible not wider than `width`. */
@@ -40,17 +40,16 @@ export function pad(text: string, width: number, align: 'left' | 'right' | 'none
   return align === 'right' ? space + fitting : fitting + space
 }
 
-/** Width of each column: what its widest cell needs; the widest of those that shrink give what is missing. */
+/** Width of each column: what its widest cell needs; what is too much is taken from the one that shrinks. */
 function widthsFor(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
-  const widths = columns.map((_, index) => Math.max(0, ...rows.map(row => widthOf(row[index] ?? ''))))
-  const room = width - GAP.length * (columns.length - 1)
-  const shrinking = columns.flatMap(({ shrinks }, index) => (shrinks ? [index] : []))
-  for (let excess = widths.reduce((sum, each) => sum + each, 0) - room; excess > 0; excess -= 1) {
-    const widest = Math.max(0, ...shrinking.map(index => widths[index] ?? 0))
-    if (widest <= NARROWEST) break
-    widths[widths.findIndex((each, index) => each === widest && shrinking.includes(index))] = widest - 1
-  }
-  return widths
+  const needed = columns.map((_, index) =>
+    rows.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), 0),
+  )
+  const sum = needed.reduce((total, each) => total + each, GAP.length * (columns.length - 1))
+  const excess = Math.max(0, sum - width)
+  return needed.map((own, index) =>
+    columns[index]?.shrinks ? Math.min(own, Math.max(NARROWEST, own - excess)) : own,
+  )
 }
 
 function widthOf(cell: Cell): number {

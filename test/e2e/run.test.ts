@@ -95,14 +95,20 @@ describe('crew run', () => {
       '--json',
     ])
     expect(code).toBe(0)
-    expect(stderr).toMatch(
-      /rehearsal: no model was called; with the models of the file about .* tokens, ~\$0\.\d+/,
-    )
+    expect(stderr).toMatch(/rehearsal, no model called; else .* tokens, ~\$0\.\d+/)
     expect(JSON.parse(stdout)).toMatchObject({
       rehearsal: true,
       spent: { calls: 0 },
       wouldHaveSpent: { calls: 1 },
     })
+  })
+
+  it('gives the same rehearsal in any process', async () => {
+    const { crew } = crewHome()
+    const args = ['run', resolve('examples/research-assistant/team.yaml'), '--rehearse', '--quiet']
+    const [first, second] = await Promise.all([crew(args), crew(args)])
+    expect(first.stdout).toMatch(/^# Federated learning\n/)
+    expect(second.stdout).toBe(first.stdout)
   })
 
   it('shows a second process what the first one knows, and refuses to run one run twice', async () => {

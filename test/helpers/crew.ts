@@ -13,8 +13,7 @@ export interface Ended {
 }
 
 /** A home of its own for crew, and a way to run the built command in it. */
-export function crewHome(env: Readonly<Record<string, string>> = {}) {
-  const home = temporaryFolder()
+export function crewHome(env: Readonly<Record<string, string>> = {}, home = temporaryFolder()) {
   const base = { PATH: process.env.PATH, HOME: home, CREW_HOME: home, NO_COLOR: '1', ...env }
 
   /** Starts `crew ARGS…` and leaves it running. */

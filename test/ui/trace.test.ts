@@ -1,90 +1,156 @@
 import { Chalk } from 'chalk'
-import { expect, test } from 'vitest'
-import type { Event, Fact, Spend } from '../../src/store/events.ts'
+import { describe, expect, it } from 'vitest'
+import type { Event } from '../../src/store/events.ts'
 import { formatTrace } from '../../src/ui/trace.ts'
+import { BEGIN, began, history, RETRIED, replied, started, succeeded, WAITING } from '../helpers/history.ts'
 
-const style = new Chalk({ level: 0 })
-const spend = (usd?: number): Spend => ({
-  input: 1000,
-  output: 200,
-  cached: 0,
-  ...(usd !== undefined && { usd }),
-})
-
-export function history(...facts: readonly (readonly [at: number, fact: Fact])[]): Event[] {
-  return facts.map(([at, fact], index) => ({ ...fact, seq: index + 1, at: 1_700_000_000_000 + at }))
+function trace(events: readonly Event[], width = 80, now?: number): string {
+  const live = now !== undefined && { now }
+  return `\n${[...formatTrace(events, { style: new Chalk({ level: 0 }), width, ...live })].join('\n')}\n`
 }
-const began: Fact = {
-  type: 'run.started',
-  team: 'demo',
-  definition: {},
-  input: {},
-  rehearsal: false,
-  crew: '0',
-}
-const start = (key: string, kind: string, more = {}): Fact => ({
-  type: 'step.started',
-  key,
-  kind,
-  fingerprint: '',
-  ...more,
-})
-const end = (key: string): Fact => ({ type: 'step.succeeded', key, output: '' })
 
-test('x', () => {
-  const events = history(
-    [0, began],
-    [0, start('retriever', 'agent', { agent: 'retriever' })],
-    [10, start('retriever/run', 'command')],
-    [900, end('retriever/run')],
-    [1000, end('retriever')],
-    [1000, start('draft', 'agent', { agent: 'writer' })],
-    [1000, start('draft/turn-1', 'model')],
-    [
-      2000,
-      {
-        type: 'model.failed',
-        key: 'draft/turn-1',
-        model: 'openai/gpt-5-mini',
-        error: { code: 'rate-limited', message: 'no' },
-        milliseconds: 1000,
-      },
-    ],
-    [
-      2000,
-      {
-        type: 'step.failed',
-        key: 'draft/turn-1',
-        error: { code: 'rate-limited', message: 'slow down', step: 'draft/turn-1' },
-      },
-    ],
-    [
-      2000,
-      {
-        type: 'decision',
-        key: 'draft',
-        what: 'retry',
-        reason: 'turn-1: slow down',
-        values: { error: 'rate-limited', attempt: 1, pause: 1000 },
-      },
-    ],
-    [3000, start('draft/turn-1/attempt-2', 'model')],
-    [
-      4000,
-      {
-        type: 'model.replied',
-        key: 'draft/turn-1/attempt-2',
-        model: 'openai/gpt-5-mini',
-        spent: spend(0.0123),
-        milliseconds: 1000,
-      },
-    ],
-    [4000, end('draft/turn-1/attempt-2')],
-    [4000, start('draft/turn-1/tool-1', 'tool', { input: { tool: 'read_file', arguments: {} } })],
-    [4100, end('draft/turn-1/tool-1')],
-    [5000, end('draft')],
-    [5000, { type: 'step.skipped', key: 'review', reason: 'when: input.deep' }],
-    [5000, { type: 'run.succeeded', output: 'x' }],
-  )
-  for (const w of [80, 120, 65, 40]) console.log([...formatTrace(events, { style, width: w })].join('\n'))
+describe('a trace', () => {
+  it('draws steps with their times, spending, decisions and errors', () => {
+    expect(trace(RETRIED)).toMatchInlineSnapshot(`
+      "
+      demo · succeeded · 5.0s · 1,200 tokens, $0.012
+                                        start      took               tokens      cost
+      ├─ ✓ find                         +0.0s      1.0s ━━
+      │  └─ ✓ run (command)             +0.0s      0.9s ━━
+      ├─ ✓ draft (writer)               +1.0s      4.0s   ━━━━━━━━     1,200    $0.012
+      │  │  ↻ retry: turn-1: slow down
+      │  │      error=rate-limited attempt=1 allowed=3 pause=1000
+      │  └─ ✗ turn-1 (model)            +1.0s      1.0s   ━━           1,200    $0.012
+      │     │  ✗ rate-limited: slow down
+      │     ├─ ✓ attempt-2 (openai…     +3.0s      1.0s       ━━       1,200    $0.012
+      │     └─ ✓ tool-1 (read_file)     +4.0s      0.1s         ━
+      └─ - review
+            skipped: when: input.deep
+      "
+    `)
+  })
+
+  it('gives the bars more room in a wide terminal', () => {
+    expect(trace(RETRIED, 120)).toMatchInlineSnapshot(`
+      "
+      demo · succeeded · 5.0s · 1,200 tokens, $0.012
+                                                                  start      took                             tokens      cost
+      ├─ ✓ find                                                   +0.0s      1.0s ━━━━━
+      │  └─ ✓ run (command)                                       +0.0s      0.9s ━━━━
+      ├─ ✓ draft (writer)                                         +1.0s      4.0s     ━━━━━━━━━━━━━━━━━━━      1,200    $0.012
+      │  │  ↻ retry: turn-1: slow down
+      │  │      error=rate-limited attempt=1 allowed=3 pause=1000
+      │  └─ ✗ turn-1 (model)                                      +1.0s      1.0s     ━━━━━                    1,200    $0.012
+      │     │  ✗ rate-limited: slow down
+      │     ├─ ✓ attempt-2 (openai/gpt-5-mini)                    +3.0s      1.0s               ━━━━━          1,200    $0.012
+      │     └─ ✓ tool-1 (read_file)                               +4.0s      0.1s                    ━
+      └─ - review
+            skipped: when: input.deep
+      "
+    `)
+  })
+
+  it('keeps only what fits into a narrow terminal', () => {
+    expect(trace(RETRIED, 44)).toMatchInlineSnapshot(`
+      "
+      demo · succeeded · 5.0s · 1,200 tokens, $0.…
+                                              took
+      ├─ ✓ find                               1.0s
+      │  └─ ✓ run (command)                   0.9s
+      ├─ ✓ draft (writer)                     4.0s
+      │  │  ↻ retry: turn-1: slow down
+      │  │      error=rate-limited attempt=1 allo…
+      │  └─ ✗ turn-1 (model)                  1.0s
+      │     │  ✗ rate-limited: slow down
+      │     ├─ ✓ attempt-2 (openai/gpt-…      1.0s
+      │     └─ ✓ tool-1 (read_file)           0.1s
+      └─ - review
+            skipped: when: input.deep
+      "
+    `)
+  })
+
+  it('leaves out the time in which nobody ran the run, and shows what it waits for', () => {
+    expect(trace(WAITING)).toMatchInlineSnapshot(`
+      "
+      mailer · waiting · 1.0s · no model calls
+                                        start      took               tokens      cost
+      └─ ■ send                         +0.0s      1.0s ━━━━━━━━━━
+         └─ ? run (command)             +0.0s      0.0s ━
+               ? Was it sent? – not answered
+      "
+    `)
+  })
+
+  it('tells a step that is under way from one that was broken off', () => {
+    const events = history([0, began()], [0, started('work', 'agent', { agent: 'work' })])
+    expect(trace(events, 80, BEGIN + 2000)).toMatchInlineSnapshot(`
+      "
+      demo · running · 2.0s · no model calls
+                                        start      took               tokens      cost
+      └─ ▸ work                         +0.0s      2.0s ━━━━━━━━━━
+      "
+    `)
+    expect(trace(events)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · no model calls
+                                        start      took               tokens      cost
+      └─ ■ work                         +0.0s      0.0s ━
+      "
+    `)
+  })
+
+  it('says when a price is unknown, and shows no cost of a rehearsal', () => {
+    const run = (usd: number | undefined, rehearsal: boolean) =>
+      trace(
+        history(
+          [0, began({ rehearsal })],
+          [0, started('a', 'agent', { agent: 'a' })],
+          [1, replied('a', usd)],
+          [2, succeeded('a')],
+        ),
+        60,
+      )
+    expect(run(undefined, false)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · 1,200 tokens, price unknown
+                               start      took    tokens      cost
+      └─ ✓ a                   +0.0s      0.0s     1,200         ?
+      "
+    `)
+    expect(run(0.5, true)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · rehearsal, no model called; els…
+                               start      took    tokens      cost
+      └─ ✓ a                   +0.0s      0.0s     1,200
+      "
+    `)
+  })
+
+  it('shows why a run failed when no step did', () => {
+    const error = { code: 'limit-time', message: 'the run took as long as it may' } as const
+    expect(trace(history([0, began()], [1000, { type: 'run.failed', error }]))).toMatchInlineSnapshot(`
+      "
+      demo · failed · 1.0s · no model calls
+                                        start      took               tokens      cost
+      ✗ limit-time: the run took as long as it may
+      "
+    `)
+  })
+
+  it('stays inside of the terminal with a thousand steps and with deep ones', () => {
+    const deep = Array.from({ length: 20 }, (_, depth) =>
+      Array.from({ length: depth + 1 }, () => 'step').join('/'),
+    )
+    const many = Array.from({ length: 1000 }, (_, index) => `item-${index}`)
+    const events = history(
+      [0, began()],
+      ...[...deep, ...many].map(key => [1, started(key, 'agent', { agent: 'x' })] as const),
+    )
+    const before = performance.now()
+    const lines = trace(events).trim().split('\n')
+    expect(performance.now() - before).toBeLessThan(1000)
+    expect(lines).toHaveLength(2 + deep.length + many.length)
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
+  })
 })
