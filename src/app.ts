@@ -2,7 +2,6 @@ import PQueue from 'p-queue'
 import type { Services } from './agents/agent.ts'
 import { createCaller } from './agents/call.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { readSettings } from './config.ts'
 import { createTeamContext } from './coordination/ask.ts'
 import type { Outcome, Program } from './engine/execute.ts'
 import { newRunId } from './engine/run-id.ts'
@@ -10,14 +9,17 @@ import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
 import { render } from './expressions/template.ts'
 import { createFetch } from './fetch.ts'
 import type { JsonObject } from './json.ts'
-import { openModel, rehearsedModel, resolveEndpoint } from './models/index.ts'
+import type { ResolvedEndpoint } from './models/endpoint.ts'
+import { openModel, rehearsedModel } from './models/index.ts'
 import type { Model } from './models/model.ts'
 import { rehearseAnswer } from './models/rehearsal.ts'
 import { patternOf } from './patterns/index.ts'
 import { createRedactor } from './redact.ts'
+import type { Event } from './store/events.ts'
 import { thisProcess } from './store/lease.ts'
 import type { Store } from './store/store.ts'
 import type { RunView } from './store/view.ts'
+import { endpointsOf, surroundingsOf } from './team/endpoints.ts'
 import { reviveTeam, type Team } from './team/load.ts'
 import { TOOLS } from './tools/index.ts'
 import { version } from './version.ts'
@@ -50,16 +52,16 @@ export async function run(
   )
 }
 
-/** Goes on with a run, by the definition that is pinned in it. */
+/** Goes on with a run that left the events `recorded`, by the definition that is pinned in it. */
 export async function resume(
   id: string,
+  recorded: readonly Event[],
   limits: Readonly<Record<string, number>>,
   surroundings: Surroundings,
 ): Promise<Outcome> {
-  const { store } = surroundings
-  const [recorded] = await store.events(id)
-  if (recorded?.type !== 'run.started') throw new Error(`run ${id} has no beginning`)
-  const team = unpin(recorded.definition)
+  const [first] = recorded
+  if (first?.type !== 'run.started') throw new Error(`run ${id} has no beginning`)
+  const team = unpin(first.definition)
   return resumeRun(
     id,
     { limits },
@@ -148,17 +150,10 @@ async function openModels(
   env: Surroundings['env'],
   clock: Clock,
 ): Promise<ReadonlyMap<string, Model>> {
-  const { model: defaultModel } = readSettings()
-  const named = Object.values(definition.agents).flatMap(agent =>
-    agent.kind === undefined || agent.kind === 'llm' ? [agent.model ?? 'default'] : [],
-  )
-  const open = async (name: string): Promise<[string, Model]> => {
-    const endpoint = resolveEndpoint(name, definition.models?.[name], {
-      env,
-      ...(defaultModel && { defaultModel }),
-    })
+  const endpoints = endpointsOf(definition, await surroundingsOf(env))
+  const open = async ([name, endpoint]: [string, ResolvedEndpoint]): Promise<[string, Model]> => {
     const isRehearsed = rehearsal || endpoint.provider === 'rehearsal'
     return [name, isRehearsed ? await rehearsedModel(endpoint) : await openModel(endpoint, { clock })]
   }
-  return new Map(await Promise.all([...new Set(named)].map(open)))
+  return new Map(await Promise.all([...endpoints].map(open)))
 }

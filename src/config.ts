@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import Conf from 'conf'
+import type Conf from 'conf'
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { CrewError } from './errors.ts'
@@ -20,26 +20,28 @@ const SETTINGS = {
   retention: z
     .string()
     .refine(text => parseDuration(text) !== undefined, 'write it like 30d')
-    .describe('How long finished runs are kept'),
-  theme: z.enum(['auto', 'dark', 'light', 'none']).describe('Colours of the screen'),
+    .describe('How long finished runs are to be kept; nothing removes any yet'),
+  theme: z.enum(['auto', 'dark', 'light', 'none']).describe('Colours of the live screen that is to come'),
 } as const
 
 export type Setting = keyof typeof SETTINGS
 export type Settings = { readonly [Name in Setting]?: string }
 
-export function readSettings(): Settings {
-  return open().store
+export async function readSettings(): Promise<Settings> {
+  // Nearly every run asks, and few machines have any settings: the library is not loaded to find none.
+  return existsSync(file()) ? (await open()).store : {}
 }
 
-export function readSetting(name: string): string | undefined {
-  return readSettings()[settingNamed(name)]
+export async function readSetting(name: string): Promise<string | undefined> {
+  return (await readSettings())[settingNamed(name)]
 }
 
 /** Sets one setting, or removes it when `value` is undefined. */
-export function changeSetting(name: string, value: string | undefined): void {
+export async function changeSetting(name: string, value: string | undefined): Promise<void> {
   const setting = settingNamed(name)
   if (value === undefined) {
-    open().delete(setting)
+    const settings = await open()
+    settings.delete(setting)
     return
   }
   const checked = SETTINGS[setting].safeParse(value)
@@ -48,12 +50,19 @@ export function changeSetting(name: string, value: string | undefined): void {
       hint: 'see what it is for with: crew config list',
     })
   }
-  open().set(setting, value)
+  const settings = await open()
+  settings.set(setting, value)
 }
 
-/** Every setting with its value, if it has one, and what it is for. */
-export function listSettings(): { name: Setting; value: string | undefined; about: string }[] {
-  const settings = readSettings()
+/** A setting with its value, if it has one, and what it is for. */
+export interface SettingRow {
+  readonly name: Setting
+  readonly value: string | undefined
+  readonly about: string
+}
+
+export async function listSettings(): Promise<SettingRow[]> {
+  const settings = await readSettings()
   return Object.entries(SETTINGS).map(([key, schema]) => {
     const name = key as Setting
     return { name, value: settings[name], about: schema.description ?? '' }
@@ -67,15 +76,20 @@ function settingNamed(name: string): Setting {
   })
 }
 
-function open(): Conf<Record<string, string>> {
+function file(): string {
+  return join(homeFolder('config'), 'config.json')
+}
+
+async function open(): Promise<Conf<Record<string, string>>> {
   const cwd = homeFolder('config')
+  const { default: Conf } = await import('conf')
   try {
     mkdirSync(cwd, { recursive: true, mode: 0o700 })
     return new Conf({ cwd, configName: 'config', projectName: 'crew', configFileMode: 0o600 })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CrewError('usage', `the configuration in ${cwd} cannot be read: ${why}`, {
-      hint: `mend or remove ${join(cwd, 'config.json')}`,
+      hint: `mend or remove ${file()}`,
       cause,
     })
   }

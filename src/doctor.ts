@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts'
-import { listSettings, readSettings } from './config.ts'
+import { listSettings } from './config.ts'
 import { toCrewError } from './errors.ts'
 import { createFetch, type Fetch } from './fetch.ts'
 import { defaultStore } from './home.ts'
 import { isObject, parseJson } from './json.ts'
 import type { ResolvedEndpoint } from './models/endpoint.ts'
-import { openModel, resolveEndpoint, type Surroundings } from './models/index.ts'
+import { openModel, resolveEndpoint } from './models/index.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { codeOfStatus, quote } from './status.ts'
 import { inspectStore } from './store/inspect.ts'
-import { endpointsOf } from './team/endpoints.ts'
+import { endpointsOf, surroundingsOf } from './team/endpoints.ts'
 import { loadTeam, type Team } from './team/load.ts'
 import { describeTeam } from './team/report.ts'
 
@@ -47,11 +47,11 @@ export function examine({ env, clock, team: path, store = defaultStore() }: Pati
   const always = [
     examination('node', async () => [checkNode(process.versions.node)]),
     examination('store', () => checkStore(store)),
-    examination('configuration', async () => [checkConfiguration()]),
+    examination('configuration', async () => [await checkConfiguration()]),
   ]
   if (path === undefined) {
     const models = async () => {
-      const endpoints = defaultEndpoints(env)
+      const endpoints = await defaultEndpoints(env)
       return endpoints.length > 0 ? Promise.all(endpoints.map(connect)) : [noModel]
     }
     return [...always, examination('keys', async () => checkKeys(env)), examination('models', models)]
@@ -64,7 +64,7 @@ export function examine({ env, clock, team: path, store = defaultStore() }: Pati
       return [ok('team', `${path}, ${describeTeam(team)}`), ...checkVariables(team, env)]
     }),
     examination('models', async () => {
-      const endpoints = team ? endpointsOf(team.definition, surroundings(env)) : new Map()
+      const endpoints = team ? endpointsOf(team.definition, await surroundingsOf(env)) : new Map()
       return Promise.all([...endpoints.values()].map(connect))
     }),
   ]
@@ -144,8 +144,10 @@ function inWords(bytes: number): string {
   return `${(bytes / 2 ** (10 * power)).toFixed(power > 1 ? 1 : 0)} ${['bytes', 'KB', 'MB', 'GB'][power]}`
 }
 
-function checkConfiguration(): Finding {
-  const set = listSettings().flatMap(({ name, value }) => (value === undefined ? [] : `${name} ${value}`))
+async function checkConfiguration(): Promise<Finding> {
+  const set = (await listSettings()).flatMap(({ name, value }) =>
+    value === undefined ? [] : `${name} ${value}`,
+  )
   return set.length > 0 ? ok('configuration', set.join(', ')) : absent('configuration', 'nothing is set')
 }
 
@@ -165,14 +167,9 @@ function checkVariables({ definition }: Team, env: Patient['env']): Finding[] {
   return missing.map(name => broken('env', `the team uses ${name}, which is not set`, `export ${name}=…`))
 }
 
-function surroundings(env: Patient['env']): Surroundings {
-  const { model, baseUrl } = readSettings()
-  return { env, ...(model && { defaultModel: model }), ...(baseUrl && { defaultBaseUrl: baseUrl }) }
-}
-
 /** The model of agents that name none, if somebody has made it callable. */
-function defaultEndpoints(env: Patient['env']): ResolvedEndpoint[] {
-  const settings = surroundings(env)
+async function defaultEndpoints(env: Patient['env']): Promise<ResolvedEndpoint[]> {
+  const settings = await surroundingsOf(env)
   const endpoint = resolveEndpoint('default', undefined, settings)
   const isMeant = endpoint.apiKey || env.OPENAI_BASE_URL || settings.defaultModel || settings.defaultBaseUrl
   return isMeant ? [endpoint] : []

@@ -17,8 +17,8 @@ export const config: CreateCommand = exit => {
       const { formatSettings } = await import('../ui/settings.ts')
       process.stdout.write(
         json
-          ? `${JSON.stringify(readSettings(), null, 2)}\n`
-          : `${formatSettings(listSettings()).join('\n')}\n`,
+          ? `${JSON.stringify(await readSettings(), null, 2)}\n`
+          : `${formatSettings(await listSettings()).join('\n')}\n`,
       )
     })
   command
@@ -27,7 +27,7 @@ export const config: CreateCommand = exit => {
     .argument('<name>')
     .action(async (name: string) => {
       const { readSetting } = await load()
-      const value = readSetting(name)
+      const value = await readSetting(name)
       if (value === undefined) exit(EXIT.failed)
       else process.stdout.write(`${value}\n`)
     })

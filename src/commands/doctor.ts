@@ -46,7 +46,8 @@ Examples:
 
 /** Shows that something is going on, to a person. */
 async function whileWaiting<T>(what: string, work: () => Promise<T>): Promise<T> {
-  if (!process.stderr.isTTY) return work()
+  // In a terminal that does not know its width, ora would erase lines without end.
+  if (!process.stderr.isTTY || !process.stderr.columns) return work()
   const { default: ora } = await import('ora')
   const spinner = ora({ text: what, stream: process.stderr }).start()
   try {

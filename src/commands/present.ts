@@ -4,6 +4,7 @@ import type { Outcome } from '../engine/execute.ts'
 import type { RunOptions } from '../engine/runs.ts'
 import { CrewError, EXIT, type ExitCode } from '../errors.ts'
 import { asText } from '../json.ts'
+import type { Event } from '../store/events.ts'
 
 export interface OutputOptions {
   readonly json?: boolean
@@ -21,7 +22,10 @@ export function addOutputOptions(command: Command): Command {
 }
 
 /** What a run is given to show itself. */
-export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt'> & { begin(id: string): void }
+export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt'> & {
+  /** `recorded`: what a resumed run already has behind it. */
+  begin(id: string, recorded?: readonly Event[]): void
+}
 
 /**
  * Runs `perform` in front of a person or a script: progress goes to stderr, the result and nothing else to stdout,
@@ -44,8 +48,9 @@ export async function present(
   const { signal, release } = interruptible(say)
   try {
     const outcome = await perform({
-      begin: run => {
+      begin: (run, recorded = []) => {
         id = run
+        progress.recall(recorded)
       },
       interrupt: signal,
       onEvent: event => {

@@ -35,10 +35,11 @@ Examples:
       const limits = Object.fromEntries(await Promise.all(options.limit.map(readLimit)))
       await withStore(options, async store => {
         const { id } = await findRun(store, reference)
+        const recorded = await store.events(id)
         exit(
           await present(options, presentation => {
-            presentation.begin(id)
-            return resume(id, limits, { store, env: process.env, ...presentation })
+            presentation.begin(id, recorded)
+            return resume(id, recorded, limits, { store, env: process.env, ...presentation })
           }),
         )
       })

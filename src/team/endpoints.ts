@@ -1,6 +1,13 @@
+import { readSettings } from '../config.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { resolveEndpoint, type Surroundings } from '../models/index.ts'
 import type { Definition } from './schema.ts'
+
+/** What decides on a model besides the team file: the environment and the settings. */
+export async function surroundingsOf(env: Surroundings['env']): Promise<Surroundings> {
+  const { model, baseUrl } = await readSettings()
+  return { env, ...(model && { defaultModel: model }), ...(baseUrl && { defaultBaseUrl: baseUrl }) }
+}
 
 /** The endpoints that the agents of a team call, by their names in the team file. Throws `definition`. */
 export function endpointsOf(

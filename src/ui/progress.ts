@@ -15,6 +15,10 @@ export function createProgress(write: ((line: string) => void) | undefined, styl
   const view = emptyView()
   return {
     view: view as RunView,
+    /** What happened before anybody watched. */
+    recall(events: readonly Event[]): void {
+      for (const event of events) apply(view, event)
+    },
     show(event: Event): void {
       apply(view, event)
       const line = write && describe(event, view, style)

@@ -102,7 +102,7 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern
         const before = events.slice(0, kept)
         const store = await storeWith(before, id)
         const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
-        const resumed = await resume(id, {}, surroundings)
+        const resumed = await resume(id, before, {}, surroundings)
         const after = (await store.events(id)).slice(kept)
         const where = `killed behind event ${kept} (${events[kept - 1]?.type})`
         if ('onFailure' in (definition as { pattern: object }).pattern)

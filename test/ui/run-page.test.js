@@ -1,0 +1,115 @@
+import { Chalk } from 'chalk'
+import { expect, it } from 'vitest'
+import { formatRuns } from '../../src/ui/run-list.ts'
+import { formatPage, recordOf } from '../../src/ui/run-page.ts'
+import { sanitize } from '../../src/ui/text.ts'
+import { BEGIN, began, history, RETRIED, started, WAITING } from '../helpers/history.ts'
+
+const style = new Chalk({ level: 0 })
+const NOW = BEGIN + 90_000_000
+const row = (more = {}) => ({
+  id: 'run1',
+  team: 'demo',
+  path: 'team.yaml',
+  rehearsal: false,
+  createdAt: BEGIN,
+  updatedAt: BEGIN,
+  state: 'succeeded',
+  tokens: 1200,
+  usd: 0.0123,
+  unpriced: false,
+  ...more,
+})
+const page = (run, events, clean = String) =>
+  formatPage(recordOf(run, events, NOW), { style, width: 80, clean }).replace(/ {2}started .*/, '  started …')
+it('shows agents with what they cost, and how many decisions were taken', () => {
+  expect(page(row(), RETRIED)).toMatchInlineSnapshot(`
+    "demo succeeded
+
+      run        run1
+      file       team.yaml
+      started …
+      took       5.0s
+      spent      1,200 tokens, $0.012
+      decisions  1, shown by: crew logs run1 --trace
+
+    agents
+      ✓ find    1.0s
+      ✓ draft   (writer) · 4.0s · 1,200 tokens, $0.012
+      - review  when: input.deep
+
+    result
+    x"
+  `)
+})
+it('asks open questions, with the commands that answer them', () => {
+  expect(page(row({ team: 'mailer', state: 'waiting' }), WAITING)).toMatchInlineSnapshot(`
+    "mailer waiting
+
+      run        run1
+      file       team.yaml
+      started …
+      took       1.0s
+      spent      no model calls
+      decisions  none
+
+    agents
+      ■ send  1.0s
+
+    questions
+      ? send/run/outcome-1: Was it sent?
+        answer with: crew answer run1 retry
+                 or: crew answer run1 done=OUTPUT
+
+      go on with: crew resume run1"
+  `)
+})
+it('says how to watch a run that somebody runs', () => {
+  const events = history([0, began({ input: { task: 'a\nb' } })], [0, started('a', 'agent', { agent: 'a' })])
+  expect(page(row({ state: 'running', owner: { host: 'here', pid: 7 } }), events)).toMatchInlineSnapshot(`
+    "demo running, pid 7
+
+      run         run1
+      file        team.yaml
+      started …
+      took        1d 1h
+      spent       no model calls
+      decisions   none
+      input.task  a b
+
+    agents
+      ▸ a  1d 1h
+
+      watch it with: crew logs run1 --follow"
+  `)
+})
+it('gives a result whole: raw, or harmless for a terminal', () => {
+  const events = history([0, began()], [0, { type: 'run.succeeded', output: '\u001b[2Jline\nline' }])
+  expect(page(row(), events).endsWith('\nresult\n\u001b[2Jline\nline')).toBe(true)
+  expect(page(row(), events, sanitize).endsWith('\nresult\nline\nline')).toBe(true)
+})
+it('lists runs in 80 columns, with costs that do not pretend', () => {
+  const runs = [
+    row({ state: 'running', owner: { host: 'here', pid: 12345 }, tokens: 0, usd: 0 }),
+    row({
+      state: 'failed',
+      stop: 'limit-invocations',
+      team: 'a-name-that-is-too-long-for-this',
+      tokens: 1_234_567,
+      unpriced: true,
+    }),
+    row({ state: 'waiting', unpriced: true, usd: 0 }),
+    row({ rehearsal: true }),
+    row({ state: 'interrupted', usd: 12.5 }),
+  ]
+  const lines = formatRuns(runs, { style, width: 80, now: NOW })
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    "run   team       state                          age     tokens  cost
+    run1  demo       running, pid 12345          1d ago          –  –
+    run1  a-name-t…  failed (limit-invocations)  1d ago  1,234,567  $0.012 + unknown
+    run1  demo       waiting                     1d ago      1,200  unknown
+    run1  demo       succeeded                   1d ago      1,200  rehearsal
+    run1  demo       interrupted                 1d ago      1,200  $12.50"
+  `)
+  expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
+})

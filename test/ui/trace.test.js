@@ -1,0 +1,147 @@
+import { Chalk } from 'chalk'
+import { describe, expect, it } from 'vitest'
+import { formatTrace } from '../../src/ui/trace.ts'
+import { BEGIN, began, history, RETRIED, replied, started, succeeded, WAITING } from '../helpers/history.ts'
+
+function trace(events, width = 80, now) {
+  const live = now !== undefined && { now }
+  return `\n${[...formatTrace(events, { style: new Chalk({ level: 0 }), width, ...live })].join('\n')}\n`
+}
+describe('a trace', () => {
+  it('draws steps with their times, spending, decisions and errors', () => {
+    expect(trace(RETRIED)).toMatchInlineSnapshot(`
+      "
+      demo · succeeded · 5.0s · 1,200 tokens, $0.012
+                                        start      took               tokens      cost
+      ├─ ✓ find                         +0.0s      1.0s ━━
+      │  └─ ✓ run (command)             +0.0s      0.9s ━━
+      ├─ ✓ draft (writer)               +1.0s      4.0s   ━━━━━━━━     1,200    $0.012
+      │  │  ↻ retry: turn-1: slow down
+      │  │      error=rate-limited attempt=1 allowed=3 pause=1000
+      │  └─ ✗ turn-1 (model)            +1.0s      1.0s   ━━           1,200    $0.012
+      │     │  ✗ rate-limited: slow down
+      │     ├─ ✓ attempt-2 (openai…     +3.0s      1.0s       ━━       1,200    $0.012
+      │     └─ ✓ tool-1 (read_file)     +4.0s      0.1s         ━
+      └─ - review
+            skipped: when: input.deep
+      "
+    `)
+  })
+  it('gives the bars more room in a wide terminal', () => {
+    expect(trace(RETRIED, 120)).toMatchInlineSnapshot(`
+      "
+      demo · succeeded · 5.0s · 1,200 tokens, $0.012
+                                                                  start      took                             tokens      cost
+      ├─ ✓ find                                                   +0.0s      1.0s ━━━━━
+      │  └─ ✓ run (command)                                       +0.0s      0.9s ━━━━
+      ├─ ✓ draft (writer)                                         +1.0s      4.0s     ━━━━━━━━━━━━━━━━━━━      1,200    $0.012
+      │  │  ↻ retry: turn-1: slow down
+      │  │      error=rate-limited attempt=1 allowed=3 pause=1000
+      │  └─ ✗ turn-1 (model)                                      +1.0s      1.0s     ━━━━━                    1,200    $0.012
+      │     │  ✗ rate-limited: slow down
+      │     ├─ ✓ attempt-2 (openai/gpt-5-mini)                    +3.0s      1.0s               ━━━━━          1,200    $0.012
+      │     └─ ✓ tool-1 (read_file)                               +4.0s      0.1s                    ━
+      └─ - review
+            skipped: when: input.deep
+      "
+    `)
+  })
+  it('keeps only what fits into a narrow terminal', () => {
+    expect(trace(RETRIED, 44)).toMatchInlineSnapshot(`
+      "
+      demo · succeeded · 5.0s · 1,200 tokens, $0.…
+                                              took
+      ├─ ✓ find                               1.0s
+      │  └─ ✓ run (command)                   0.9s
+      ├─ ✓ draft (writer)                     4.0s
+      │  │  ↻ retry: turn-1: slow down
+      │  │      error=rate-limited attempt=1 allo…
+      │  └─ ✗ turn-1 (model)                  1.0s
+      │     │  ✗ rate-limited: slow down
+      │     ├─ ✓ attempt-2 (openai/gpt-…      1.0s
+      │     └─ ✓ tool-1 (read_file)           0.1s
+      └─ - review
+            skipped: when: input.deep
+      "
+    `)
+  })
+  it('leaves out the time in which nobody ran the run, and shows what it waits for', () => {
+    expect(trace(WAITING)).toMatchInlineSnapshot(`
+      "
+      mailer · waiting · 1.0s · no model calls
+                                        start      took               tokens      cost
+      └─ ■ send                         +0.0s      1.0s ━━━━━━━━━━
+         └─ ? run (command)             +0.0s      0.0s ━
+               ? Was it sent? – not answered
+      "
+    `)
+  })
+  it('tells a step that is under way from one that was broken off', () => {
+    const events = history([0, began()], [0, started('work', 'agent', { agent: 'work' })])
+    expect(trace(events, 80, BEGIN + 2000)).toMatchInlineSnapshot(`
+      "
+      demo · running · 2.0s · no model calls
+                                        start      took               tokens      cost
+      └─ ▸ work                         +0.0s      2.0s ━━━━━━━━━━
+      "
+    `)
+    expect(trace(events)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · no model calls
+                                        start      took               tokens      cost
+      └─ ■ work                         +0.0s      0.0s ━
+      "
+    `)
+  })
+  it('says when a price is unknown, and shows no cost of a rehearsal', () => {
+    const run = (usd, rehearsal) =>
+      trace(
+        history(
+          [0, began({ rehearsal })],
+          [0, started('a', 'agent', { agent: 'a' })],
+          [1, replied('a', usd)],
+          [2, succeeded('a')],
+        ),
+        60,
+      )
+    expect(run(undefined, false)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · 1,200 tokens, price unknown
+                               start      took    tokens      cost
+      └─ ✓ a                   +0.0s      0.0s     1,200         ?
+      "
+    `)
+    expect(run(0.5, true)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · rehearsal, no model called; els…
+                               start      took    tokens      cost
+      └─ ✓ a                   +0.0s      0.0s     1,200
+      "
+    `)
+  })
+  it('shows why a run failed when no step did', () => {
+    const error = { code: 'limit-time', message: 'the run took as long as it may' }
+    expect(trace(history([0, began()], [1000, { type: 'run.failed', error }]))).toMatchInlineSnapshot(`
+      "
+      demo · failed · 1.0s · no model calls
+                                        start      took               tokens      cost
+      ✗ limit-time: the run took as long as it may
+      "
+    `)
+  })
+  it('stays inside of the terminal with a thousand steps and with deep ones', () => {
+    const deep = Array.from({ length: 20 }, (_, depth) =>
+      Array.from({ length: depth + 1 }, () => 'step').join('/'),
+    )
+    const many = Array.from({ length: 1000 }, (_, index) => `item-${index}`)
+    const events = history(
+      [0, began()],
+      ...[...deep, ...many].map(key => [1, started(key, 'agent', { agent: 'x' })]),
+    )
+    const before = performance.now()
+    const lines = trace(events).trim().split('\n')
+    expect(performance.now() - before).toBeLessThan(1000)
+    expect(lines).toHaveLength(2 + deep.length + many.length)
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
+  })
+})
