@@ -32,7 +32,7 @@ export function schemaCompiler(): Promise<Ajv2020> {
 }
 
 async function createCompiler(): Promise<Ajv2020> {
-  const [{ Ajv2020 }, { RE2JS }] = await Promise.all([import('ajv/dist/2020.js'), import('re2js')])
+  const [{ default: ajv }, { RE2JS }] = await Promise.all([import('ajv/dist/2020.js'), import('re2js')])
   const regExp = (pattern: string) => {
     const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern))
     return { test: (text: string) => compiled.matcher(text).find() }
@@ -40,7 +40,7 @@ async function createCompiler(): Promise<Ajv2020> {
   const code = { regExp: Object.assign(regExp, { code: 're2js' }) }
   // Schemas are not kept by their $id: two agents may declare the same one.
   const keep = { addUsedSchema: false, logger: false } as const
-  return new Ajv2020({ ...keep, code, allErrors: true, strict: false, validateFormats: false })
+  return new ajv.Ajv2020({ ...keep, code, allErrors: true, strict: false, validateFormats: false })
 }
 
 const MOST_PROBLEMS = 5
