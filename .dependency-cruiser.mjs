@@ -45,7 +45,12 @@ export default {
       from: { path: '^src/[^/]+$', pathNot: pattern(LAYERS.flat()) },
       to: { path: pattern(LAYERS.flat()) },
     },
-    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     only('only store knows SQLite', '^src/store/', 'better-sqlite3'),
     only('only ui and commands know React and Ink', '^src/(ui|commands)/', '/(react|ink)/'),
     only('only spawn starts processes', '^src/spawn', '^(node:)?child_process$|/execa/'),
@@ -55,7 +60,10 @@ export default {
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default'], exportsFields: ['exports'] },
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'require', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
     doNotFollow: { path: 'node_modules' },
   },
 }

@@ -31,7 +31,6 @@ const CODES = {
   'key-missing': { exit: EXIT.usage },
   'run-not-found': { exit: EXIT.usage },
 
-  'agent-failed': { exit: EXIT.failed },
   'command-failed': { exit: EXIT.failed },
   'output-invalid': { exit: EXIT.failed, retryable: true },
   'template-failed': { exit: EXIT.failed },

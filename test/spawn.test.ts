@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../src/clock.ts'
 import { CrewError } from '../src/errors.ts'
@@ -273,14 +274,20 @@ it.each([
   ['throws', 'throw new Error("a defect")'],
 ])('no child outlives a crew that %s', (_, last) => {
   const script = `
-    import { run } from ${JSON.stringify(new URL('../src/spawn.ts', import.meta.url).href)}
-    import { systemClock } from ${JSON.stringify(new URL('../src/clock.ts', import.meta.url).href)}
+    import { run } from './src/spawn.ts'
+    import { systemClock } from './src/clock.ts'
     const onLine = line => { console.log(line); setTimeout(() => { ${last} }, 10) }
     const argv = [process.execPath, ${JSON.stringify(join(programs, 'never-ends.mjs'))}, '--stubborn']
     run({ argv, cwd: '.', env: {}, deadlines: { total: 60000 }, signal: new AbortController().signal, onLine }, systemClock)
   `
-  const options = { encoding: 'utf8', cwd: programs } as const
-  const crew = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], options)
+  const bundle = { bundle: true, platform: 'node', format: 'esm', write: false } as const
+  const { outputFiles } = buildSync({ stdin: { contents: script, resolveDir: process.cwd() }, ...bundle })
+  const program = join(cwd, 'crew.mjs')
+  writeFileSync(
+    program,
+    `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)\n${outputFiles[0]?.text}`,
+  )
+  const crew = spawnSync(process.execPath, [program], { encoding: 'utf8', cwd: programs })
   const pid = Number(crew.stdout.trim())
   expect(pid, crew.stderr).toBeGreaterThan(1)
   expect(alive([pid])).toEqual([])

@@ -62,6 +62,7 @@ export async function openModel(
   { clock }: { readonly clock: Clock },
 ): Promise<Model> {
   if (!endpoint.apiKey && needsKey(endpoint)) throw missingKey(endpoint)
+  if (endpoint.apiKey && !/^[\x21-\x7e]+$/.test(endpoint.apiKey)) throw strangeKey(endpoint)
   const { openaiModel } = await import('./openai.ts')
   return openaiModel(endpoint, { clock })
 }
@@ -127,5 +128,16 @@ function missingKey({ name, id, baseUrl, apiKeyEnv }: ResolvedEndpoint): CrewErr
     'key-missing',
     `Model "${name}" (${id}) needs a key, and ${apiKeyEnv} is not set in the environment`,
     { hint: `export ${apiKeyEnv}=…, or try the team without any model: add --rehearse` },
+  )
+}
+
+/** A header could not carry it, and no provider has given it out: something was copied along. */
+function strangeKey({ apiKeyEnv }: ResolvedEndpoint): CrewError {
+  return new CrewError(
+    'key-missing',
+    `${apiKeyEnv} holds something that cannot be a key: blanks, or letters beyond ASCII`,
+    {
+      hint: `Copy the key again, whole and alone: export ${apiKeyEnv}=…`,
+    },
   )
 }

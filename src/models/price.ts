@@ -19,23 +19,33 @@ const LISTED: Partial<Record<Provider, string>> = {
 /** The price that the team file gives for the endpoint, else the one from the list that comes with crew. */
 export async function findPrice(endpoint: ResolvedEndpoint): Promise<Price> {
   const { price, provider, model } = endpoint
-  if (price) {
-    const { input, output, cached = input } = price
-    return spend => ({
-      ...spend,
-      usd: ((spend.input - spend.cached) * input + spend.cached * cached + spend.output * output) / 1e6,
-    })
-  }
+  if (price) return flatPrice({ ...price, cached: price.cached ?? price.input })
   const providerId = provider && LISTED[provider]
   if (!providerId) return spend => spend
   const { calcPrice } = await import('@pydantic/genai-prices')
   const listed = calcPrice({}, model, { providerId })
   if (!listed) return spend => spend
-  // Finding the model among hundreds takes four times as long as pricing a call; so it is found once.
-  const narrowed = { ...listed.provider, models: [listed.model] }
+  const { input_mtok: input, output_mtok: output, cache_read_mtok: cached = input } = listed.model_price
+  // Most prices are that simple, and the library takes fifty times as long as the multiplication.
+  const isFlat = [input, output, cached].every(rate => typeof rate === 'number')
+  if (isFlat && !Array.isArray(listed.model.prices)) return flatPrice({ input, output, cached } as Rates)
   return spend => {
     const usage = { input_tokens: spend.input, cache_read_tokens: spend.cached, output_tokens: spend.output }
-    const priced = calcPrice(usage, model, { provider: narrowed })
+    const priced = calcPrice(usage, model, { providerId })
     return priced ? { ...spend, usd: priced.total_price } : spend
   }
+}
+
+/** US dollars per million tokens. */
+interface Rates {
+  readonly input: number
+  readonly output: number
+  readonly cached: number
+}
+
+function flatPrice({ input, output, cached }: Rates): Price {
+  return spend => ({
+    ...spend,
+    usd: ((spend.input - spend.cached) * input + spend.cached * cached + spend.output * output) / 1e6,
+  })
 }

@@ -34,17 +34,16 @@ export function retrying(settings: Retry): Policy {
   return async (call, next) => {
     const rejections: Rejection[] = [...call.rejections]
     return tryRepeatedly(call.ctx, call.agent, settings, async attempt => {
-      const perform = async (ctx: Context) => {
-        try {
-          return await next({ ...call, ctx, rejections: [...rejections] })
-        } catch (thrown) {
-          const rejection = rejectionIn(thrown)
-          if (rejection && settings.feedback) rejections.push(rejection)
-          throw thrown
-        }
+      const told = [...rejections]
+      const perform = (ctx: Context) => next({ ...call, ctx, rejections: told })
+      try {
+        if (attempt === 1) return await perform(call.ctx)
+        return await call.ctx.step(`attempt-${attempt}`, { kind: 'attempt', identity: told.length }, perform)
+      } catch (thrown) {
+        const rejection = rejectionIn(thrown)
+        if (rejection && settings.feedback) rejections.push(rejection)
+        throw thrown
       }
-      if (attempt === 1) return perform(call.ctx)
-      return call.ctx.step(`attempt-${attempt}`, { kind: 'attempt', identity: rejections.length }, perform)
     })
   }
 }

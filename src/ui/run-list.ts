@@ -23,8 +23,14 @@ export function formatRuns(
 }
 
 /** A run as JSON. Names are only ever added. */
-export function documentOfRow({ id, ...known }: RunRow) {
-  return { run: id, ...known }
+export function documentOfRow({ id, tokens, usd, unpriced, ...known }: RunRow) {
+  const counted = { tokens, usd, unpriced }
+  const nothing = { tokens: 0, usd: 0, unpriced: false }
+  return {
+    run: id,
+    ...known,
+    ...(known.rehearsal ? { ...nothing, wouldHaveSpent: counted } : counted),
+  }
 }
 
 /** How it is with a run, and why. */

@@ -8,7 +8,7 @@ import { formatAge, formatDay, formatDuration, formatSpent, formatTime } from '.
 import { describeQuestions } from './question.ts'
 import { colourOf, describeState, documentOfRow } from './run-list.ts'
 import { markOf } from './step-mark.ts'
-import { describeCost } from './summary.ts'
+import { describeCost, spendingOf } from './summary.ts'
 import { type Cell, formatTable } from './table.ts'
 import { oneLine, sanitize } from './text.ts'
 import { createTimeline } from './timeline.ts'
@@ -68,13 +68,14 @@ export function formatPage(record: RunRecord, { style, width, clean }: PageOptio
 /** The same as JSON. Names are only ever added. */
 export function documentOfRun(record: RunRecord): JsonObject {
   const { row, view, elapsed, end } = record
-  const { crew, input, output, error, spent } = view
+  const { crew, input, output, error, rehearsal } = view
   return JSON.parse(
     JSON.stringify({
       ...documentOfRow(row),
+      ...spendingOf(rehearsal, view.spent),
       crew,
       milliseconds: elapsed(end),
-      ...{ input, output, error, spent },
+      ...{ input, output, error },
       agents: agentsOf(view).map(step => {
         const { key, agent, state, starts, startedAt, endedAt, spent, error, reason } = step
         return {
@@ -85,7 +86,7 @@ export function documentOfRun(record: RunRecord): JsonObject {
           startedAt,
           endedAt,
           milliseconds: timeOf(step, record),
-          spent,
+          ...spendingOf(rehearsal, spent),
           error,
           reason,
         }

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import type { Outcome } from '../engine/execute.ts'
 import type { JsonObject } from '../json.ts'
 import { openQuestions } from '../store/questions.ts'
-import { type RunView, zero } from '../store/view.ts'
+import { type RunView, type Total, zero } from '../store/view.ts'
 import { formatDuration, formatSpent } from './format.ts'
 import { describeQuestions } from './question.ts'
 import { sanitize } from './text.ts'
@@ -43,6 +43,11 @@ export function describeCost({ rehearsal, spent }: RunView): string {
   return `rehearsal, no model called; else ${formatSpent(spent)}`
 }
 
+/** For scripts: what a rehearsal counts never stands where money that was spent does. */
+export function spendingOf(rehearsal: boolean, total: Total) {
+  return rehearsal ? { spent: zero(), wouldHaveSpent: total } : { spent: total }
+}
+
 /** The same as one JSON document. */
 export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObject {
   return JSON.parse(
@@ -55,8 +60,7 @@ export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObj
       ...(outcome.state === 'waiting' && { waiting: outcome.on }),
       rehearsal: view.rehearsal,
       milliseconds: view.active,
-      spent: view.rehearsal ? zero() : view.spent,
-      ...(view.rehearsal && { wouldHaveSpent: view.spent }),
+      ...spendingOf(view.rehearsal, view.spent),
     }),
   )
 }

@@ -74,7 +74,7 @@ describe('a run', () => {
       ctx
         .step('a', act, async () => {
           ran('a')
-          throw new CrewError('agent-failed', 'it broke')
+          throw new CrewError('command-failed', 'it broke')
         })
         .catch(() => 'recovered'),
     )
@@ -117,7 +117,7 @@ describe('a run', () => {
               ),
           ),
           group.step('broken', act, async () => {
-            throw new CrewError('agent-failed', 'no')
+            throw new CrewError('command-failed', 'no')
           }),
         ])
         return null
@@ -125,7 +125,7 @@ describe('a run', () => {
     )
     expect(outcome).toMatchObject({
       state: 'failed',
-      error: { code: 'agent-failed', details: { step: 'group/broken' } },
+      error: { code: 'command-failed', details: { step: 'group/broken' } },
     })
     const ends = (await store.events(RUN.id)).filter(e => e.type !== 'step.started' && 'key' in e)
     expect(ends).toMatchObject([
@@ -184,7 +184,7 @@ describe('a resumed run', () => {
       (input: string): Program =>
       async ctx => {
         await ctx.step('a', { ...act, input }, async () => 'x')
-        throw new CrewError('agent-failed', 'stop here')
+        throw new CrewError('command-failed', 'stop here')
       }
     const store = await temporaryStore()
     await start(store, ask('one'))
@@ -201,7 +201,7 @@ describe('a resumed run', () => {
           try {
             return await agent.step(`try-${attempt}`, act, async () => {
               tries.push(`try-${attempt}`)
-              if (attempt === 0) throw new CrewError('agent-failed', 'down')
+              if (attempt === 0) throw new CrewError('command-failed', 'down')
               return 'up'
             })
           } catch (error) {
