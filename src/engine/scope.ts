@@ -12,7 +12,9 @@ export class Scope implements Context {
   readonly key: string
   readonly reopened: number
   private readonly execution: Execution
-  private readonly controller = new AbortController()
+  /** Made when somebody asks for the signal: most scopes only hold others, and signals are dear by the thousand. */
+  private controller: AbortController | undefined
+  private aborted: CrewError | undefined
   private readonly children = new Set<Scope>()
   private readonly inFlight = new Map<string, Promise<void>>()
   /** Names of steps that ended and that `next` has not given out, in the order in which they ended. */
@@ -28,12 +30,15 @@ export class Scope implements Context {
   }
 
   get signal(): AbortSignal {
+    this.controller ??= new AbortController()
+    if (this.aborted) this.controller.abort(this.aborted)
     return this.controller.signal
   }
 
   abort(reason: CrewError): void {
-    if (this.signal.aborted) return
-    this.controller.abort(reason)
+    if (this.aborted) return
+    this.aborted = reason
+    this.controller?.abort(reason)
     for (const child of this.children) child.abort(reason)
     this.wake()
   }
@@ -65,7 +70,7 @@ export class Scope implements Context {
       )
     }
     for (;;) {
-      this.signal.throwIfAborted()
+      if (this.aborted) throw this.aborted
       const first = this.ended.find(name => wanted.has(name))
       if (first !== undefined) {
         this.execution.journal.append({ type: 'step.chosen', scope: this.key, key: first })
@@ -130,8 +135,8 @@ export class Scope implements Context {
       const end = recordedEnd(recorded)
       if (end) return end() as T
     }
-    this.signal.throwIfAborted()
-    if (this.closed) throw this.closed
+    const over = this.aborted ?? this.closed
+    if (over) throw over
     const child = new Scope(execution, key, recorded?.reopened ?? 0)
     this.children.add(child)
     try {
@@ -162,7 +167,7 @@ export class Scope implements Context {
         start()
         await execution.journal.durable()
         return child.finish(request, async () => {
-          child.signal.throwIfAborted()
+          if (child.aborted) throw child.aborted
           crashPoint('act:before')
           const output = await fn(child)
           crashPoint('act:after')
@@ -183,9 +188,9 @@ export class Scope implements Context {
       execution.journal.append({ type: 'step.succeeded', key, output })
       return output as T
     } catch (thrown) {
-      const error = toCrewError(this.signal.aborted ? this.signal.reason : thrown)
+      const error = this.aborted ?? toCrewError(thrown)
       await this.close(error)
-      throw this.signal.aborted ? this.broken(error, request) : this.failed(error)
+      throw this.aborted ? this.broken(error, request) : this.failed(error)
     }
   }
 

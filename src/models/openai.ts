@@ -21,7 +21,7 @@ type Sdk = typeof import('openai')
 
 /** What is needed to reach a model, whatever it is asked. */
 interface Line {
-  readonly sdk: Sdk
+  readonly client: OpenAI
   readonly dialect: Dialect
   readonly endpoint: ResolvedEndpoint
   readonly fetch: Fetch
@@ -35,7 +35,7 @@ export async function openaiModel(
 ): Promise<Model> {
   const [sdk, price] = await Promise.all([import('openai'), findPrice(endpoint)])
   const dialect = endpoint.api === 'responses' ? responses : chat
-  const line = { sdk, dialect, endpoint, fetch: createFetch(clock), clock }
+  const line = { client: connect(sdk, endpoint), dialect, endpoint, fetch: createFetch(clock), clock }
   return {
     id: endpoint.id,
     timeout: endpoint.timeout,
@@ -58,25 +58,19 @@ export async function openaiModel(
 
 /** Asks once, and writes what comes back into `draft`, so that what was heard before a failure is not forgotten. */
 async function converse(
-  { sdk, dialect, endpoint, fetch, clock }: Line,
+  { client, dialect, endpoint, fetch, clock }: Line,
   request: ModelRequest,
   options: ReplyOptions,
   draft: Draft,
 ): Promise<void> {
-  // The SDK writes the request. The answer is ours to read: the SDK would take much for a reply that is none.
-  let answered: Promise<Answer> | undefined
-  const client = connect(sdk, endpoint, (address, init) => {
-    answered = fetch(address, { ...init, signal: options.signal, deadlines: options.timeout })
-    answered.catch(() => {}) // It is awaited below.
-  })
   const hear = (part: unknown) => {
     const error = findError(part)
     if (error) throw reportedError(endpoint, error)
     dialect.read(draft, part, options.onText)
   }
-  await dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey }).asResponse()
-  const answer = await answered
-  if (!answer) throw malformed(endpoint.id, 'nothing was asked')
+  const written = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
+  const { address, init } = (await written.asResponse()) as Unsent
+  const answer = await fetch(address, { ...init, signal: options.signal, deadlines: options.timeout })
   if (!answer.ok) throw refusedCall(endpoint, answer, await answer.text(), clock.now())
   if (isStream(answer)) await readEvents(answer.body, hear)
   else {
@@ -103,13 +97,24 @@ function findError(part: unknown): unknown {
   return part.error ?? (isObject(part.response) ? part.response.error : undefined)
 }
 
-type Post = (address: string, init: { method: string; headers: Record<string, string>; body: string }) => void
+/**
+ * A request as the SDK has written it. Its client gets this in place of a response and hands it back, so that sending
+ * and reading are ours: the SDK knows no deadline for a body, and takes much for a reply that is none.
+ */
+class Unsent extends Response {
+  readonly address: string
+  readonly init: { method: string; headers: Record<string, string>; body: string }
 
-/** What the SDK is told in place of the answer. */
-const ANSWERED = new Response()
+  constructor(address: string, headers: Headers, body: string) {
+    super()
+    this.address = address
+    // The SDK reports machine and runtime to the provider in headers of its own; nobody has asked for that.
+    const asked = [...headers].filter(([name]) => !name.startsWith('x-stainless-'))
+    this.init = { method: 'POST', headers: Object.fromEntries(asked), body }
+  }
+}
 
-/** A client for one call, since what it fetches with belongs to the call. It is cheap: 20 microseconds. */
-function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoint, post: Post): OpenAI {
+function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoint): OpenAI {
   return new OpenAI({
     apiKey: apiKey ?? 'none',
     baseURL: baseUrl,
@@ -118,11 +123,8 @@ function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoin
     // The SDK would take these from the environment and tell them to any provider.
     ...(provider !== 'openai' && { organization: null, project: null }),
     ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
-    fetch: (address, init) => {
-      const headers = Object.fromEntries(new Headers(init?.headers))
-      post(String(address), { method: 'POST', headers, body: String(init?.body) })
-      return Promise.resolve(ANSWERED)
-    },
+    fetch: async (address, init) =>
+      new Unsent(String(address), new Headers(init?.headers), String(init?.body)),
   })
 }
 

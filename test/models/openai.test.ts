@@ -117,6 +117,13 @@ describe('a reply', () => {
     expect(words).toEqual(['It ', 'is ', 'forty ', 'two.'])
   })
 
+  test('is asked for without telling the provider what machine asks', async () => {
+    await ask(events(stream('Fine.')))
+    const names = Object.keys(server.received[0]?.headers ?? {})
+    expect(names).toContain('idempotency-key')
+    expect(names.filter(name => name.startsWith('x-stainless'))).toEqual([])
+  })
+
   test('may come in one piece from a server that does not stream', async () => {
     const words: string[] = []
     const script = json(200, whole({ role: 'assistant', content: '42' }))
