@@ -27,5 +27,10 @@ function platformOf(name) {
   const words = name.split('/').pop().split('-')
   const system = SYSTEMS.find(word => words.includes(word))
   const processor = PROCESSORS.find(word => words.includes(word))
-  return { ...(processor && { cpu: [processor] }), ...(system && { os: [system] }) }
+  const library = words.includes('musl') ? 'musl' : words.includes('gnu') ? 'glibc' : undefined
+  return {
+    ...(processor && { cpu: [processor] }),
+    ...(system && { os: [system] }),
+    ...(library && { libc: [library] }),
+  }
 }
