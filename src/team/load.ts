@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { isObject, type JsonObject } from '../json.ts'
 import { patternOf } from '../patterns/index.ts'
+import type { Node } from '../patterns/pattern.ts'
 import { TOOLS } from '../tools/index.ts'
 import { checkSecrets, checkTeam } from './check.ts'
 import { checkOutputSchemas } from './check-output.ts'
@@ -60,19 +61,37 @@ function validate(value: JsonObject): {
 } {
   const result = schema.safeParse(value)
   const issues = result.success ? [] : findingsOf(result.error.issues, value)
-  const definition = result.data ?? schema.safeParse(without(value, issues)).data
+  const sound = without(value, issues)
+  const definition = result.data ?? schema.safeParse(sound).data
   return {
     definition,
-    findings: [...checkSecrets(value), ...issues, ...(definition ? checkParts(definition) : [])],
+    findings: [
+      ...checkSecrets(value),
+      ...issues,
+      ...(definition
+        ? checkParts(definition, patternOf(definition.pattern).graph(definition.pattern))
+        : checkAgents(sound)),
+    ],
   }
 }
 
-function checkParts(definition: Definition): Finding[] {
-  return checkTeam({
-    definition,
-    nodes: patternOf(definition.pattern).graph(definition.pattern),
-    tools: Object.keys(TOOLS),
-  })
+function checkParts(definition: Definition, nodes: readonly Node[]): Finding[] {
+  return checkTeam({ definition, nodes, tools: Object.keys(TOOLS) })
+}
+
+/** Without a pattern nobody knows the order, but the agents can still be checked, as if each saw all others. */
+function checkAgents(value: JsonObject): Finding[] {
+  const names = isObject(value.agents) ? Object.keys(value.agents) : []
+  const pattern = { kind: 'pipeline', stages: names }
+  const { data } = schema.safeParse({ ...value, pattern })
+  if (!data) return []
+  const all = names.map(step => ({
+    step,
+    agent: step,
+    path: [],
+    after: names.filter(other => other !== step),
+  }))
+  return checkParts(data, all)
 }
 
 /** The value without the keys that the findings name. */

@@ -12,7 +12,7 @@ export function summarize(id: string, outcome: Outcome, view: RunView, style: Ch
   const agents = [...view.steps.values()].filter(step => step.kind === 'agent')
   const done = agents.filter(step => step.state === 'succeeded').length
   const facts = `${done} of ${agents.length} agents done, ${formatDuration(view.active)}, ${describeCost(view)}`
-  const lines = [`${headline(outcome, style)} ${style.dim(`· run ${id} · ${facts}`)}`]
+  const lines = [`${headline(outcome, style)} ${style.dim(`· run ${id}`)}`, `  ${style.dim(facts)}`]
   if (outcome.state === 'succeeded') return lines
   if (outcome.state === 'waiting') return [...lines, ...describeQuestions(openQuestions(view), id, style)]
   const { message, details } = outcome.error

@@ -26,7 +26,7 @@ describe('crew run', () => {
     expect(code).toBe(0)
     expect(stdout).toBe('Forty-two.\n')
     expect(stderr).toMatch(/✓ writer .*110 tokens, \$0\.0/)
-    expect(stderr).toMatch(/✓ succeeded · run \w{9} · 1 of 1 agents done/)
+    expect(stderr).toMatch(/✓ succeeded · run \w{9}\n {2}1 of 1 agents done/)
     expect(JSON.parse(server.received[0]?.body ?? '').messages).toEqual([
       { role: 'system', content: 'You write.' },
       { role: 'user', content: 'What is the answer?' },
