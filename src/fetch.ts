@@ -172,7 +172,7 @@ function openRequest(url: URL, init: FetchInit, fresh: boolean): ClientRequest {
     return request(url, { method: init.method ?? 'GET', headers, agent: fresh ? false : pool })
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause)
-    throw new CrewError('request-rejected', `The request to ${hostOf(url)} cannot be sent: ${problem}`, {
+    throw new CrewError('request-rejected', `the request to ${hostOf(url)} cannot be sent: ${problem}`, {
       cause,
     })
   }
@@ -203,31 +203,31 @@ const MISSED = {
 function missedDeadline(url: URL, name: keyof Deadlines, milliseconds: number): CrewError {
   const message = `${hostOf(url)} ${MISSED[name]} within ${milliseconds / 1000} s (timeout.${name})`
   return new CrewError('timeout', message, {
-    hint: `Raise timeout.${name} in the team file if that is too short`,
+    hint: `raise timeout.${name} in the team file if that is too short`,
   })
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there: start the server, or correct the address',
-  ENOTFOUND: 'The host name is unknown: correct the address, or check the network',
-  EAI_AGAIN: 'The host name could not be looked up: check the network',
+  ECONNREFUSED: 'nothing listens there: start the server, or correct the address',
+  ENOTFOUND: 'the host name is unknown: correct the address, or check the network',
+  EAI_AGAIN: 'the host name could not be looked up: check the network',
 }
 
 function brokenConnection(url: URL, cause: NodeJS.ErrnoException): CrewError {
   const why = cause.code ?? cause.message
-  const hint = REMEDIES[why] ?? 'Try again; if it stays, check the network and the server'
-  return new CrewError('connection', `The connection to ${hostOf(url)} failed: ${why}`, { hint, cause })
+  const hint = REMEDIES[why] ?? 'try again; if it stays, check the network and the server'
+  return new CrewError('connection', `the connection to ${hostOf(url)} failed: ${why}`, { hint, cause })
 }
 
 function strangeStatus(url: URL, status: number): CrewError {
   return new CrewError('connection', `${hostOf(url)} answered with status ${status}, which is not HTTP`, {
-    hint: 'Check that the address belongs to an HTTP server',
+    hint: 'check that the address belongs to an HTTP server',
   })
 }
 
 function tooLarge(url: URL): CrewError {
   return new CrewError(
     'reply-too-long',
-    `The answer of ${hostOf(url)} is larger than ${LARGEST_BODY / 2 ** 20} MiB`,
+    `the answer of ${hostOf(url)} is larger than ${LARGEST_BODY / 2 ** 20} MiB`,
   )
 }

@@ -216,8 +216,8 @@ function refuseNul(command: Command): void {
 }
 
 const NOT_STARTED: Readonly<Record<string, readonly [problem: string, hint?: string]>> = {
-  ENOENT: ['was not found', 'Install it, or correct the first word of `run`'],
-  EACCES: ['may not be executed', 'Make it executable with chmod +x, or run it through its interpreter'],
+  ENOENT: ['was not found', 'install it, or correct the first word of `run`'],
+  EACCES: ['may not be executed', 'make it executable with chmod +x, or run it through its interpreter'],
   E2BIG: ['cannot be given arguments this long', 'Hand the data over on standard input'],
 }
 
@@ -236,5 +236,5 @@ function late({ argv: [program] }: Command, deadline: keyof Deadlines, limit: nu
     idle: `wrote nothing more for ${seconds}`,
     total: `was not done after ${seconds}`,
   }[deadline]
-  return new CrewError('timeout', `${program} ${problem}`, { hint: `Raise timeout.${deadline} of the agent` })
+  return new CrewError('timeout', `${program} ${problem}`, { hint: `raise timeout.${deadline} of the agent` })
 }

@@ -183,7 +183,7 @@ describe('a broken connection', () => {
     await server.close()
     const error = await failureOf(get())
     expect(error).toMatchObject({ code: 'connection', retryable: true })
-    expect(error.message).toBe(`The connection to ${server.host} failed: ECONNREFUSED`)
+    expect(error.message).toBe(`the connection to ${server.host} failed: ECONNREFUSED`)
     expect(error.details.hint).toContain('Nothing listens there')
   })
 

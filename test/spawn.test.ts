@@ -174,7 +174,7 @@ describe('a program that fails', () => {
   it('is named when it does not exist', async () => {
     const error = await failure(start('', [], { argv: ['no-such-program'] }))
     expect(error).toMatchObject({ code: 'command-failed', message: 'no-such-program was not found' })
-    expect(error.details.hint).toMatch(/Install it/)
+    expect(error.details.hint).toMatch(/install it/)
   })
 
   it('is named when it may not be executed', async () => {

@@ -90,7 +90,7 @@ function refusal(
   const said = describeRefusal(response, body)
   const retryAfter = readRetryAfter(response, services.clock.now())
   return new CrewError(codeOfStatus(response.status), `${method} ${origin}${pathname}: ${said}`, {
-    hint: `Check url, headers and body of agent ${agent}`,
+    hint: `check url, headers and body of agent ${agent}`,
     ...(retryAfter !== undefined && { retryAfter }),
   })
 }

@@ -37,23 +37,23 @@ export function accept(draft: Draft, { id, name }: ResolvedEndpoint): Omit<Model
   if (refusal || ending === 'content_filter') {
     const said = refusal ? `: ${quote(refusal)}` : ' (content filter)'
     throw new CrewError('reply-refused', `${id} refused to answer${said}`, {
-      hint: 'Reword the task, or choose another model',
+      hint: 'reword the task, or choose another model',
     })
   }
   if (ending === undefined) {
-    throw new CrewError('reply-truncated', `The reply of ${id} broke off before its end`, {
-      hint: 'Try again; a proxy on the way may be cutting long replies',
+    throw new CrewError('reply-truncated', `the reply of ${id} broke off before its end`, {
+      hint: 'try again; a proxy on the way may be cutting long replies',
     })
   }
   if (CUT_OFF.has(ending)) {
     throw new CrewError('reply-too-long', `${id} ran out of tokens before its reply was complete`, {
-      hint: `Raise models.${name}.maxTokens, or ask for less`,
+      hint: `raise models.${name}.maxTokens, or ask for less`,
     })
   }
   if (!COMPLETE.has(ending)) throw malformed(id, `it ended with the unknown reason "${ending}"`)
   if (calls.length === 0 && text.trim() === '') {
     throw new CrewError('reply-empty', `${id} replied with nothing`, {
-      hint: 'Try again, or choose another model',
+      hint: 'try again, or choose another model',
     })
   }
   return { text, toolCalls: calls.map((call, position) => acceptCall(call, position, id)) }
@@ -72,8 +72,8 @@ function readArguments(call: DraftCall, id: string): JsonObject {
 }
 
 export function malformed(id: string, problem: string, cause?: unknown): CrewError {
-  return new CrewError('reply-malformed', `The reply of ${id} makes no sense: ${problem}`, {
-    hint: 'Try again; if it stays, check that the address belongs to an OpenAI-compatible endpoint',
+  return new CrewError('reply-malformed', `the reply of ${id} makes no sense: ${problem}`, {
+    hint: 'try again; if it stays, check that the address belongs to an OpenAI-compatible endpoint',
     cause,
   })
 }

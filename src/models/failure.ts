@@ -61,7 +61,7 @@ function remedy(code: ErrorCode, { name, model, apiKeyEnv, baseUrl }: ResolvedEn
     case 'unauthorized':
       return apiKeyEnv
         ? `Put a key that may use ${model} into ${apiKeyEnv}`
-        : `Name the variable that holds the key: models.${name}.apiKeyEnv`
+        : `name the variable that holds the key: models.${name}.apiKeyEnv`
     case 'model-not-found':
       return `Correct models.${name}.model ("${model}") or models.${name}.baseUrl ("${baseUrl}")`
     case 'quota-exhausted':

@@ -89,8 +89,8 @@ export async function rehearsedModel(endpoint: ResolvedEndpoint): Promise<Model>
 /** `anthropic/claude-…` names provider and model; a word before the slash that is no provider belongs to the model. */
 function defaultEndpoint(name: string, { env, defaultModel, defaultBaseUrl }: Surroundings): Endpoint {
   if (name !== 'default') {
-    throw new CrewError('definition', `There is no model "${name}" in the team file`, {
-      hint: `Add it under models: ${name}: { provider: openai, model: ${DEFAULT_MODEL} }`,
+    throw new CrewError('definition', `there is no model "${name}" in the team file`, {
+      hint: `add it under models: ${name}: { provider: openai, model: ${DEFAULT_MODEL} }`,
     })
   }
   const baseUrl = defaultBaseUrl && { baseUrl: defaultBaseUrl }
@@ -107,7 +107,7 @@ function modelOf(name: string, provider: Provider | undefined): string {
   if (provider === 'openai') return DEFAULT_MODEL
   if (provider === 'rehearsal') return 'digest'
   throw new CrewError('definition', `models.${name} does not say which model`, {
-    hint: `Add models.${name}.model: the name by which ${provider ?? 'the endpoint'} knows it`,
+    hint: `add models.${name}.model: the name by which ${provider ?? 'the endpoint'} knows it`,
   })
 }
 
@@ -120,13 +120,13 @@ function needsKey({ provider, baseUrl }: ResolvedEndpoint): boolean {
 
 function missingKey({ name, id, baseUrl, apiKeyEnv }: ResolvedEndpoint): CrewError {
   if (!apiKeyEnv) {
-    return new CrewError('key-missing', `Model "${name}" at ${baseUrl} has no key`, {
-      hint: `Name the environment variable that holds it: models.${name}.apiKeyEnv`,
+    return new CrewError('key-missing', `model "${name}" at ${baseUrl} has no key`, {
+      hint: `name the environment variable that holds it: models.${name}.apiKeyEnv`,
     })
   }
   return new CrewError(
     'key-missing',
-    `Model "${name}" (${id}) needs a key, and ${apiKeyEnv} is not set in the environment`,
+    `model "${name}" (${id}) needs a key, and ${apiKeyEnv} is not set in the environment`,
     { hint: `export ${apiKeyEnv}=…, or try the team without any model: add --rehearse` },
   )
 }
@@ -137,7 +137,7 @@ function strangeKey({ apiKeyEnv }: ResolvedEndpoint): CrewError {
     'key-missing',
     `${apiKeyEnv} holds something that cannot be a key: blanks, or letters beyond ASCII`,
     {
-      hint: `Copy the key again, whole and alone: export ${apiKeyEnv}=…`,
+      hint: `copy the key again, whole and alone: export ${apiKeyEnv}=…`,
     },
   )
 }

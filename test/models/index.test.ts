@@ -102,7 +102,7 @@ describe('a missing key', () => {
     await expect(open(undefined, env)).rejects.toMatchObject({
       code: 'key-missing',
       message:
-        'Model "default" (openai/gpt-5-mini) needs a key, and OPENAI_API_KEY is not set in the environment',
+        'model "default" (openai/gpt-5-mini) needs a key, and OPENAI_API_KEY is not set in the environment',
       details: { hint: expect.stringContaining('--rehearse') },
     })
   })
