@@ -184,7 +184,7 @@ describe('a broken connection', () => {
     const error = await failureOf(get())
     expect(error).toMatchObject({ code: 'connection', retryable: true })
     expect(error.message).toBe(`the connection to ${server.host} failed: ECONNREFUSED`)
-    expect(error.details.hint).toContain('Nothing listens there')
+    expect(error.details.hint).toContain('nothing listens there')
   })
 
   test('in the middle of a body is an error for its reader', async () => {
