@@ -37,10 +37,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     return exit
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.succeeded : EXIT.usage
-    const error = toCrewError(thrown)
-    const { describeError } = await import('./ui/error.ts')
-    process.stderr.write(`${describeError(error)}\n`)
-    return error.exit
+    return report(thrown)
   }
 }
 
@@ -51,11 +48,24 @@ function flagsLast(argv: readonly string[], names: ReadonlySet<string>): string[
   return name === undefined ? [...argv] : [name, ...argv.slice(0, at), ...argv.slice(at + 1)]
 }
 
+async function report(thrown: unknown): Promise<ExitCode> {
+  const error = toCrewError(thrown)
+  const { describeError } = await import('./ui/error.ts')
+  process.stderr.write(`${describeError(error)}\n`)
+  return error.exit
+}
+
 /** A reader that has seen enough (`| head`) is no error: what is left to say is simply not said. */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', error => {
     if (!('code' in error && error.code === 'EPIPE')) throw error
   })
 }
+
+/** What nobody has caught is a defect of crew, whatever it was thrown in. What is committed is safe. */
+process.on('uncaughtException', thrown => {
+  const leave = () => process.exit(EXIT.defect)
+  report(thrown).then(leave, leave)
+})
 
 process.exitCode = await main(process.argv.slice(2))

@@ -46,6 +46,17 @@ export async function present(
   let id = ''
   const progress = createProgress(options.quiet ? undefined : say, style)
   const { signal, release } = interruptible(say)
+  let isBlind = false
+  const show = (event: Event) => {
+    if (isBlind) return
+    try {
+      progress.show(event)
+    } catch (error) {
+      // What cannot be shown must not end what is being done.
+      isBlind = true
+      say(`crew: the progress cannot be shown any more (${error}); the run goes on`)
+    }
+  }
   try {
     const outcome = await perform({
       begin: (run, recorded = []) => {
@@ -55,8 +66,8 @@ export async function present(
       interrupt: signal,
       onEvent: event => {
         if (!('seq' in event)) return
-        progress.show(event)
         if (options.events) process.stdout.write(`${JSON.stringify({ run: id, ...event })}\n`)
+        show(event)
       },
     })
     if (options.json)
