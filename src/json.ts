@@ -22,13 +22,13 @@ export function asJson(value: unknown): Json {
 
 /** JSON text with the keys of every object sorted, so that equal values have equal text. */
 export function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner) =>
-      isObject(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? 'null'
-  )
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value) ?? 'null'
+  const names = Object.keys(value).filter(name => value[name] !== undefined)
+  return `{${names
+    .sort()
+    .map(name => `${JSON.stringify(name)}:${canonical(value[name])}`)
+    .join(',')}}`
 }
 
 export function hash(text: string): string {
