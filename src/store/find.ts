@@ -10,7 +10,11 @@ export async function findRun(store: Store, reference: string): Promise<RunRow> 
   if (back !== undefined) {
     const run = (await store.runs({ limit: Number(back) }))[Number(back) - 1]
     if (run) return run
-    throw notFound(Number(back) === 1 ? 'there are no runs yet' : `there are fewer than ${back} runs`)
+    throw Number(back) === 1
+      ? new CrewError('run-not-found', 'there are no runs yet', {
+          hint: 'start one with: crew run TEAM --rehearse',
+        })
+      : notFound(`there are fewer than ${back} runs`)
   }
   const exact = await store.run(reference)
   if (exact) return exact

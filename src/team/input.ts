@@ -41,8 +41,10 @@ export function resolveInput(
     problems.unshift(`missing: ${missing.map(name => describe(name, fields)).join(', ')}`)
   if (problems.length === 0) return result
   const toGive = missing.length > 0 ? missing : Object.keys(fields).slice(0, 1)
+  const [only, ...more] = missing
+  const isTask = only !== undefined && more.length === 0 && fields[only]?.type === 'string'
   throw new CrewError('input', problems.join('\n'), {
-    hint: `give ${toGive.map(name => `--input ${name}=…`).join(' ')}`,
+    hint: `give ${isTask ? 'it as an argument, on stdin, or with ' : ''}${toGive.map(name => `--input ${name}=…`).join(' ')}`,
   })
 }
 

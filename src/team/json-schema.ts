@@ -13,5 +13,5 @@ export function teamJsonSchema(): JsonSchema {
 function generate(): JsonSchema {
   const schemaOfZod = asJson(z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }))
   const { $schema = '', ...rest } = isObject(schemaOfZod) ? schemaOfZod : {}
-  return { $schema, $id: 'https://crew.dev/team.schema.json', title: 'crew team', ...rest }
+  return { $schema, $id: 'team.schema.json', title: 'crew team', ...rest }
 }
