@@ -53,9 +53,13 @@ function prepareFolder(path: string): void {
 
 /** Reads only: a file that is newer than this crew, or not crew's, stays as it is to the byte. */
 function checkOwnership(database: Database.Database, path: string): void {
-  const version = database.pragma('user_version', { simple: true }) as number
-  const id = database.pragma('application_id', { simple: true })
-  const tables = database.prepare(`SELECT count(*) FROM sqlite_master`).pluck().get()
+  // In one transaction: another process may be creating the store in this moment.
+  const read = database.transaction(() => ({
+    version: database.pragma('user_version', { simple: true }) as number,
+    id: database.pragma('application_id', { simple: true }),
+    tables: database.prepare('SELECT count(*) FROM sqlite_master').pluck().get(),
+  }))
+  const { version, id, tables } = read()
   if (tables !== 0 && id !== APPLICATION_ID) {
     throw new CrewError('store', `${path} is a database, but not one of crew's`, {
       hint: 'name another file with --db',

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.ts'
 import { openStore } from '../../src/store/sqlite.ts'
 import type { Store, TimedFact } from '../../src/store/store.ts'
 import { manualClock } from '../helpers/clock.ts'
+import { crewHome } from '../helpers/crew.ts'
 import { temporaryFolder, temporaryStore } from '../helpers/runs.ts'
 
 const FIRST: TimedFact = {
@@ -83,6 +84,18 @@ describe('a store', () => {
       { type: 'step.failed', key: 'a', error: { code: 'timeout', message: 'x' }, at: 2 },
     ])
     expect(await store.events(NEW.id)).toHaveLength(2)
+  })
+
+  it('can be created by several processes at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { crew, team } = crewHome()
+      const echo = { kind: 'command', run: ['cat'], effects: 'pure' }
+      const path = team({ agents: { echo }, pattern: { kind: 'pipeline', stages: ['echo'] } })
+      const ended = await Promise.all(
+        Array.from({ length: 4 }, () => crew(['run', path, 'hello', '--quiet'])),
+      )
+      expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, '']))
+    }
   })
 
   it('keeps a list of runs with what they cost, without reading their events', async () => {
