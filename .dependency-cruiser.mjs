@@ -15,7 +15,7 @@ export const LAYERS = [
   ['src/exchange'],
   ['src/engine'],
   ['src/store'],
-  ['src/expressions'],
+  ['src/expressions', 'src/fetch'],
 ]
 
 const pattern = names => `^(${names.join('|')})(/|\\.|$)`

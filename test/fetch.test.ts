@@ -3,7 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { CrewError } from '../src/errors.ts'
-import { createFetch, type FetchInit } from '../src/fetch.ts'
+import { createFetch, type FetchInit } from '../src/fetch/fetch.ts'
 import {
   answer,
   cutAfter,

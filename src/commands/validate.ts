@@ -18,7 +18,7 @@ Examples:
       const [{ loadTeam }, { describeTeam, reportOn }, { formatProblems }, { sanitize }] = await Promise.all([
         import('../team/load.ts'),
         import('../team/report.ts'),
-        import('../team/problem.ts'),
+        import('../team/source/problem.ts'),
         import('../ui/text.ts'),
       ])
       if (json) {

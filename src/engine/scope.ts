@@ -6,6 +6,7 @@ import type { StepView } from '../store/view.ts'
 import type { Context, StepRequest } from './context.ts'
 import { crashPoint } from './crash.ts'
 import type { Execution } from './execution.ts'
+import { diverged, isInDoubt, recordedEnd } from './recorded.ts'
 
 /** The context of one step: where its inner steps are kept together until it ends. */
 export class Scope implements Context {
@@ -234,38 +235,4 @@ export class Scope implements Context {
       this.execution.journal.append({ type: 'step.skipped', key, reason: `a person said: ${asText(answer)}` })
     return { output: choice === 'done' ? output : null }
   }
-}
-
-/** How a step that is over ended, to be repeated; undefined for one that has to run. */
-function recordedEnd({ state, output, error, reason, final }: StepView): (() => Json) | undefined {
-  if (state === 'succeeded') return () => output ?? null
-  if (state === 'skipped') return () => null
-  if (state === 'failed' && error) {
-    return () => {
-      throw CrewError.replay(error)
-    }
-  }
-  if (state === 'cancelled' && final) {
-    return () => {
-      throw new CrewError('cancelled', reason ?? 'cancelled')
-    }
-  }
-  return undefined
-}
-
-function isInDoubt({ state }: StepView): boolean {
-  return state === 'unknown' || state === 'cancelled'
-}
-
-function diverged(recorded: StepView, { kind, agent }: StepRequest, input: Json | undefined): CrewError {
-  const asked = (step: { kind: string; agent?: string | undefined; input?: Json | undefined }) =>
-    `${step.agent ?? step.kind} ${JSON.stringify(step.input ?? null).slice(0, 300)}`
-  return new CrewError(
-    'diverged',
-    `step ${recorded.key} is asked something else than before\n  before: ${asked(recorded)}\n  now:    ${asked({ kind, agent, input })}`,
-    {
-      step: recorded.key,
-      hint: 'what it is asked depends on something that changed; start anew with: crew run',
-    },
-  )
 }

@@ -1,6 +1,6 @@
 import { CrewError } from '../errors.ts'
+import { quote } from '../fetch/status.ts'
 import { isObject, type JsonObject, parseJson } from '../json.ts'
-import { quote } from '../status.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import type { ModelReply, ToolCall } from './model.ts'
 

@@ -1,7 +1,7 @@
 import { CrewError, type ErrorCode } from '../errors.ts'
-import type { Answer } from '../fetch.ts'
+import type { Answer } from '../fetch/fetch.ts'
+import { codeOfStatus, describeRefusal, quote, readRetryAfter } from '../fetch/status.ts'
 import { isObject, type JsonObject, parseJson } from '../json.ts'
-import { codeOfStatus, describeRefusal, quote, readRetryAfter } from '../status.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 
 /** The error for a call that was answered with a status outside of 2xx. `now` is in milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
-import type { Effects, Event, Fact, Owner, Spend, WaitRequest } from './events.ts'
+import { add, type Spend, type Total, zero } from '../spend.ts'
+import type { Effects, Event, Fact, Owner, WaitRequest } from './events.ts'
 import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
 
 /** A run as its events tell it. Everything that crew shows or decides about a run is read from here. */
@@ -63,38 +64,6 @@ export interface WaitView {
   readonly request: WaitRequest
   readonly openedAt: number
   answer?: { readonly value: Json; readonly by: string }
-}
-
-export interface Total {
-  calls: number
-  input: number
-  output: number
-  cached: number
-  usd: number
-  /** Calls whose price is unknown; `usd` does not contain them. */
-  unpriced: number
-  /** Calls whose usage is our own conservative count. */
-  estimated: number
-}
-
-export const zero = (): Total => ({
-  calls: 0,
-  input: 0,
-  output: 0,
-  cached: 0,
-  usd: 0,
-  unpriced: 0,
-  estimated: 0,
-})
-
-export function add(total: Total, spent: Spend): void {
-  total.calls += 1
-  total.input += spent.input
-  total.output += spent.output
-  total.cached += spent.cached
-  total.usd += spent.usd ?? 0
-  if (spent.usd === undefined) total.unpriced += 1
-  if (spent.estimated) total.estimated += 1
 }
 
 /** What a fact says was spent, if it does. */

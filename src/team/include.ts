@@ -2,8 +2,8 @@ import { realpath, stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { CrewError } from '../errors.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
-import type { Finding } from './problem.ts'
-import { readText } from './source.ts'
+import type { Finding } from './source/problem.ts'
+import { readText } from './source/source.ts'
 
 /** Fields of an agent that may stand in a file of their own. */
 const INCLUDABLE = ['role', 'prompt']

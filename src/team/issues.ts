@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { isObject, type JsonObject, type JsonSchema } from '../json.ts'
 import { teamJsonSchema } from './json-schema.ts'
-import type { Finding } from './problem.ts'
-import { valueAt } from './source.ts'
+import type { Finding } from './source/problem.ts'
+import { valueAt } from './source/source.ts'
+import type { Path } from './source/tree.ts'
 import { didYouMean, namesOf } from './suggest.ts'
-import type { Path } from './tree.ts'
 
 type Issue = z.core.$ZodIssue
 

@@ -3,13 +3,13 @@ import { isObject, type JsonObject } from '../json.ts'
 import { patternOf } from '../patterns/index.ts'
 import type { Node } from '../patterns/pattern.ts'
 import { TOOLS } from '../tools/index.ts'
-import { checkSecrets, checkTeam } from './check.ts'
-import { checkOutputSchemas } from './check-output.ts'
+import { checkSecrets, checkTeam } from './checks/check.ts'
+import { checkOutputSchemas } from './checks/check-output.ts'
 import { type Included, includeFiles } from './include.ts'
 import { findingsOf } from './issues.ts'
-import { definitionError, type Finding, type Problem, pathName } from './problem.ts'
 import { type Definition, schema } from './schema.ts'
-import { parseSource, readText, type Source } from './source.ts'
+import { definitionError, type Finding, type Problem, pathName } from './source/problem.ts'
+import { parseSource, readText, type Source } from './source/source.ts'
 
 export interface Team {
   readonly definition: Definition

@@ -2,8 +2,8 @@ import { type CrewError, toCrewError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { patternOf } from '../patterns/index.ts'
 import { loadTeam, type Team } from './load.ts'
-import { DefinitionError, type Problem, pathName } from './problem.ts'
 import { maskSecrets } from './secrets.ts'
+import { DefinitionError, type Problem, pathName } from './source/problem.ts'
 
 /** What a team is made of: `4 agents, pipeline of 4 steps`. */
 export function describeTeam({ definition: { agents, pattern } }: Team): string {

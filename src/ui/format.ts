@@ -1,6 +1,6 @@
 import ms from 'ms'
 import prettyMilliseconds from 'pretty-ms'
-import type { Total } from '../store/view.ts'
+import type { Total } from '../spend.ts'
 
 /** How long something took: `0.3s`, `2m 5s`. */
 export function formatDuration(milliseconds: number): string {

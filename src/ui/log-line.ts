@@ -1,8 +1,9 @@
 import type { ChalkInstance } from 'chalk'
 import { CrewError } from '../errors.ts'
 import { asText, type JsonObject } from '../json.ts'
+import { add, zero } from '../spend.ts'
 import type { Event, FactOf } from '../store/events.ts'
-import { add, apply, emptyView, type RunView, type StepView, zero } from '../store/view.ts'
+import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
 import { formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
 import { oneLine } from './text.ts'
 

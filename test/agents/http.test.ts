@@ -3,7 +3,7 @@ import type { Services } from '../../src/agents/agent.ts'
 import { type HttpSpec, http } from '../../src/agents/http.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Context, StepRequest } from '../../src/engine/context.ts'
-import { createFetch } from '../../src/fetch.ts'
+import { createFetch } from '../../src/fetch/fetch.ts'
 import type { Json } from '../../src/json.ts'
 import {
   answer,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, it } from 'vitest'
 import { teamJsonSchema } from '../../src/team/json-schema.ts'
-import { parseSource } from '../../src/team/source.ts'
+import { parseSource } from '../../src/team/source/source.ts'
 
 const FIXTURES = 'test/fixtures/teams'
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: false }).compile(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadTeam, reviveTeam } from '../../src/team/load.ts'
-import { formatProblems } from '../../src/team/problem.ts'
+import { formatProblems } from '../../src/team/source/problem.ts'
 
 const GOOD = 'test/fixtures/teams/good'
 const BAD = 'test/fixtures/teams/bad'

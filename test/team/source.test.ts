@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSource } from '../../src/team/source.ts'
+import { parseSource } from '../../src/team/source/source.ts'
 
 const YAML = `# a team
 name: x

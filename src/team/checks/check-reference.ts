@@ -1,11 +1,11 @@
-import type { Reference } from '../expressions/references.ts'
-import type { JsonSchema } from '../json.ts'
-import type { Node } from '../patterns/pattern.ts'
+import type { Reference } from '../../expressions/references.ts'
+import type { JsonSchema } from '../../json.ts'
+import type { Node } from '../../patterns/pattern.ts'
+import { inputFields } from '../input.ts'
+import type { Definition } from '../schema.ts'
+import { pathName } from '../source/problem.ts'
+import { didYouMean, namesOf } from '../suggest.ts'
 import { follow, isMiss, type Miss } from './fields.ts'
-import { inputFields } from './input.ts'
-import { pathName } from './problem.ts'
-import type { Definition } from './schema.ts'
-import { didYouMean, namesOf } from './suggest.ts'
 import { createViews, type View, type Views } from './visibility.ts'
 
 export interface Complaint {

@@ -1,12 +1,12 @@
-import type { Node } from '../patterns/pattern.ts'
+import type { Node } from '../../patterns/pattern.ts'
+import { fits, type InputField, isOfType } from '../input.ts'
+import type { Definition } from '../schema.ts'
+import { findSecret } from '../secrets.ts'
+import type { Finding } from '../source/problem.ts'
+import type { Path } from '../source/tree.ts'
+import { didYouMean, namesOf } from '../suggest.ts'
 import { surroundingsOf } from './check-reference.ts'
 import { checkTemplates } from './check-templates.ts'
-import { fits, type InputField, isOfType } from './input.ts'
-import type { Finding } from './problem.ts'
-import type { Definition } from './schema.ts'
-import { findSecret } from './secrets.ts'
-import { didYouMean, namesOf } from './suggest.ts'
-import type { Path } from './tree.ts'
 
 interface Team {
   readonly definition: Definition

@@ -1,6 +1,6 @@
-import type { JsonSchema } from '../json.ts'
-import { schemaCompiler } from '../json-schema.ts'
-import type { Finding } from './problem.ts'
+import type { JsonSchema } from '../../json.ts'
+import { schemaCompiler } from '../../json-schema.ts'
+import type { Finding } from '../source/problem.ts'
 
 /** The validator compiles a schema to code, descending into it: a huge one would exhaust its stack. */
 const LARGEST_SCHEMA = 32 * 1024

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import stringWidth from 'string-width'
-import { CrewError } from '../errors.ts'
-import { maskSecrets } from './secrets.ts'
+import { CrewError } from '../../errors.ts'
+import { maskSecrets } from '../secrets.ts'
 import type { Path } from './tree.ts'
 
 /** Line and column count from 1, the offset from 0; all of them in UTF-16 units, as editors do. */

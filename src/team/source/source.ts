@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { CrewError } from '../errors.ts'
-import type { Span } from '../expressions/references.ts'
-import type { JsonObject } from '../json.ts'
+import { CrewError } from '../../errors.ts'
+import type { Span } from '../../expressions/references.ts'
+import type { JsonObject } from '../../json.ts'
 import { parseJson } from './jsonc.ts'
 import {
   definitionError,

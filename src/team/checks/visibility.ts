@@ -1,5 +1,5 @@
-import type { Node } from '../patterns/pattern.ts'
-import type { Path } from './tree.ts'
+import type { Node } from '../../patterns/pattern.ts'
+import type { Path } from '../source/tree.ts'
 
 /** What a template sees besides `input`, `env` and `run`. */
 export interface View {

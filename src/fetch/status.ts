@@ -1,6 +1,6 @@
-import type { ErrorCode } from './errors.ts'
+import type { ErrorCode } from '../errors.ts'
+import { isObject, type Json, parseJson } from '../json.ts'
 import type { Answer } from './fetch.ts'
-import { isObject, type Json, parseJson } from './json.ts'
 
 /** What an HTTP status outside of 2xx means for the call that got it. */
 export function codeOfStatus(status: number): ErrorCode {

@@ -7,10 +7,10 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline, type Readable } from 'node:stream'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
+import type { Clock } from '../clock.ts'
+import { type Deadlines, watch } from '../deadlines.ts'
+import { CrewError } from '../errors.ts'
 import { ByteStream } from './byte-stream.ts'
-import type { Clock } from './clock.ts'
-import { type Deadlines, watch } from './deadlines.ts'
-import { CrewError } from './errors.ts'
 
 export interface FetchInit {
   readonly method?: string

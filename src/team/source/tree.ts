@@ -1,4 +1,4 @@
-import type { Span } from '../expressions/references.ts'
+import type { Span } from '../../expressions/references.ts'
 
 export type Path = readonly (string | number)[]
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonSchema } from '../json.ts'
+import { isObject, type JsonSchema } from '../../json.ts'
 
 /** Where a path leaves what a JSON Schema describes. */
 export interface Miss {

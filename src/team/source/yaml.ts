@@ -13,7 +13,7 @@ import {
   type YAMLMap,
   type YAMLParseError,
 } from 'yaml'
-import type { Span } from '../expressions/references.ts'
+import type { Span } from '../../expressions/references.ts'
 import { DEEPEST, type Entry, type Fault, MOST_VALUES, type Tree, tooDeep, Unreadable } from './tree.ts'
 
 const MOST_TOKENS = 60_000

@@ -1,10 +1,10 @@
-import { type Expression, ExpressionError, isVariable, parseExpression } from '../expressions/cel.ts'
-import { type Piece, parseTemplate } from '../expressions/template.ts'
-import { isObject } from '../json.ts'
+import { type Expression, ExpressionError, isVariable, parseExpression } from '../../expressions/cel.ts'
+import { type Piece, parseTemplate } from '../../expressions/template.ts'
+import { isObject } from '../../json.ts'
+import type { Finding } from '../source/problem.ts'
+import type { Path } from '../source/tree.ts'
 import { checkReference, type Surroundings, schemaOf } from './check-reference.ts'
 import { typeOf } from './fields.ts'
-import type { Finding } from './problem.ts'
-import type { Path } from './tree.ts'
 import type { View } from './visibility.ts'
 
 /** A string of a team file that is or holds CEL, and what it sees. */

@@ -1,0 +1,42 @@
+import { CrewError } from '../errors.ts'
+import type { Json } from '../json.ts'
+import type { StepView } from '../store/view.ts'
+import type { StepRequest } from './context.ts'
+
+/** How a step that is over ended, to be repeated; undefined for one that has to run. */
+export function recordedEnd({ state, output, error, reason, final }: StepView): (() => Json) | undefined {
+  if (state === 'succeeded') return () => output ?? null
+  if (state === 'skipped') return () => null
+  if (state === 'failed' && error) {
+    return () => {
+      throw CrewError.replay(error)
+    }
+  }
+  if (state === 'cancelled' && final) {
+    return () => {
+      throw new CrewError('cancelled', reason ?? 'cancelled')
+    }
+  }
+  return undefined
+}
+
+export function isInDoubt({ state }: StepView): boolean {
+  return state === 'unknown' || state === 'cancelled'
+}
+
+export function diverged(
+  recorded: StepView,
+  { kind, agent }: StepRequest,
+  input: Json | undefined,
+): CrewError {
+  const asked = (step: { kind: string; agent?: string | undefined; input?: Json | undefined }) =>
+    `${step.agent ?? step.kind} ${JSON.stringify(step.input ?? null).slice(0, 300)}`
+  return new CrewError(
+    'diverged',
+    `step ${recorded.key} is asked something else than before\n  before: ${asked(recorded)}\n  now:    ${asked({ kind, agent, input })}`,
+    {
+      step: recorded.key,
+      hint: 'what it is asked depends on something that changed; start anew with: crew run',
+    },
+  )
+}

@@ -1,0 +1,42 @@
+import type Database from 'better-sqlite3'
+
+/** Every statement of the store, prepared once. */
+export function prepare(database: Database.Database) {
+  return {
+    insertRun: database.prepare(
+      `INSERT INTO runs (id, team, path, rehearsal, created_at, updated_at, state, epoch, host, pid, heartbeat)
+       VALUES (:id, :team, :path, :rehearsal, :now, :now, 'running', :epoch, :host, :pid, :now)`,
+    ),
+    run: database.prepare('SELECT * FROM runs WHERE id = ?'),
+    runs: database.prepare(
+      'SELECT * FROM runs WHERE id >= :from AND id < :to ORDER BY created_at DESC, id DESC LIMIT :limit',
+    ),
+    acquire: database.prepare(
+      'UPDATE runs SET epoch = :epoch, host = :host, pid = :pid, heartbeat = :now WHERE id = :run',
+    ),
+    advance: database.prepare(
+      `UPDATE runs SET state = coalesce(:state, state), stop = CASE WHEN :state IS NULL THEN stop ELSE :stop END,
+         tokens = tokens + :tokens, usd = usd + :usd, unpriced = max(unpriced, :unpriced),
+         updated_at = :now, heartbeat = :now
+       WHERE id = :run AND epoch = :epoch`,
+    ),
+    beat: database.prepare('UPDATE runs SET heartbeat = :now WHERE id = :run AND epoch = :epoch'),
+    release: database.prepare('UPDATE runs SET host = NULL, pid = NULL WHERE id = :run AND epoch = :epoch'),
+    lastSeq: database.prepare('SELECT max(seq) FROM events WHERE run = ?').pluck(),
+    insertEvent: database.prepare(
+      'INSERT INTO events (run, seq, at, type, data, refs) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    events: database.prepare(
+      'SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq',
+    ),
+    insertPayload: database.prepare('INSERT OR IGNORE INTO payloads (hash, json) VALUES (?, ?)'),
+    payloadId: database.prepare('SELECT id FROM payloads WHERE hash = ?').pluck(),
+    payload: database.prepare('SELECT json FROM payloads WHERE id = ?').pluck(),
+    signal: database.prepare(
+      'INSERT INTO signals (run, key, value, sent_by, at) VALUES (:run, :key, :value, :by, :at)',
+    ),
+    signals: database.prepare(
+      'SELECT id, key, value, sent_by AS by, at FROM signals WHERE run = ? AND id > ? ORDER BY id',
+    ),
+  }
+}
