@@ -7,7 +7,14 @@ import type { Policy, Rejection } from './policy.ts'
 
 export const retry = z
   .strictObject({
-    attempts: z.int().min(1).max(20).optional().describe('How often at the most, the first time included'),
+    attempts: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        'How often at the most, the first time included; a program that ends badly is run again only when this is given',
+      ),
     backoff: duration.optional().describe('Pause before the second attempt; doubled before each further one'),
     feedback: z.boolean().optional().describe('Tell the agent why its answer was rejected (default: true)'),
   })
@@ -18,12 +25,15 @@ export interface Retry {
   /** Milliseconds before the second attempt. */
   readonly backoff: number
   readonly feedback: boolean
+  /** Somebody asked for it: a program that ends badly is run again too, though that seldom heals by itself. */
+  readonly isDeclared: boolean
 }
 
 /** What a team file declares, with the rest filled in. */
 export function retrySettings(declared: z.infer<typeof retry> = {}, attempts = 3): Retry {
   const { backoff = 1_000, feedback = true } = declared
-  return { attempts: declared.attempts ?? attempts, backoff, feedback }
+  const isDeclared = declared.attempts !== undefined
+  return { attempts: declared.attempts ?? attempts, backoff, feedback, isDeclared }
 }
 
 /** No single pause is longer, whatever the other side asks for, in milliseconds. */
@@ -55,7 +65,7 @@ export function retrying(settings: Retry): Policy {
 export async function tryRepeatedly<T>(
   ctx: Context,
   name: string,
-  { attempts, backoff }: Retry,
+  { attempts, backoff, isDeclared }: Retry,
   run: (attempt: number) => Promise<T>,
 ): Promise<T> {
   const allowed = attempts * (1 + ctx.reopened)
@@ -66,7 +76,8 @@ export async function tryRepeatedly<T>(
       const error = toCrewError(thrown)
       // What brought the run down before somebody resumed it is over, however hopeless it was.
       if (error.isReplayed && ctx.reopened > 0 && attempt < allowed) continue
-      if (ctx.signal.aborted || !error.retryable || error.details.attempts) throw error
+      const mayHeal = error.retryable || (isDeclared && error.code === 'command-failed')
+      if (ctx.signal.aborted || !mayHeal || error.details.attempts) throw error
       if (attempt >= allowed) throw attempt === 1 ? error : givenUp(error, attempt)
       const pause = pauseBefore(attempt, backoff, error, `${ctx.key}/${name}`)
       const values = { error: error.code, attempt, allowed, pause }

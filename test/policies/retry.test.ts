@@ -39,3 +39,22 @@ describe('an answer that is rejected', () => {
     expect(starts).toEqual(['a/run', 'a/attempt-2/run', 'a/attempt-3/run', 'a/attempt-4/run'])
   })
 })
+
+describe('a program that ends badly', () => {
+  const failing = (retry?: object) => ({
+    input: {},
+    agents: {
+      a: { kind: 'command', run: ['false'], stdin: 'none', effects: 'pure', ...(retry && { retry }) },
+    },
+    pattern: { kind: 'pipeline', stages: ['a'] },
+  })
+
+  it.each([
+    ['once, when the team file says nothing', undefined, 1],
+    ['as often as the team file says', { attempts: 3, backoff: '5ms' }, 3],
+  ])('is run %s', async (_, retry, times) => {
+    const { outcome, events } = await finish(await team(failing(retry)))
+    expect(outcome).toMatchObject({ state: 'failed', error: { code: 'command-failed' } })
+    expect(events.filter(e => e.type === 'step.started' && e.kind === 'command')).toHaveLength(times)
+  })
+})
