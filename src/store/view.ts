@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { add, type Spend, type Total, zero } from '../spend.ts'
-import type { Effects, Event, Fact, Owner, WaitRequest } from './events.ts'
+import type { Event, Fact, FactOf, Owner, WaitRequest } from './events.ts'
 import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
 
 /** A run as its events tell it. Everything that crew shows or decides about a run is read from here. */
@@ -33,13 +33,8 @@ export interface RunView {
   seq: number
 }
 
-export interface StepView {
-  readonly key: string
-  readonly kind: string
-  readonly agent?: string
-  readonly input?: Json
-  readonly fingerprint: string
-  readonly effects?: Effects
+/** A step: what it was asked, as its first event says, and what has become of it. */
+export interface StepView extends Omit<FactOf<'step.started'>, 'type' | 'reserved'> {
   reserved?: Spend
   state: StepState
   /** How often it was started. */
@@ -58,7 +53,7 @@ export interface StepView {
   readonly notes: Note[]
 }
 
-type Note = Extract<Fact, { type: 'decision' | 'model.replied' | 'model.failed' }> & { readonly at: number }
+type Note = FactOf<'decision' | 'model.replied' | 'model.failed'> & { readonly at: number }
 
 export interface WaitView {
   readonly request: WaitRequest
