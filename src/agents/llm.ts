@@ -110,13 +110,13 @@ function promptIn({ messages }: ModelRequest): string {
 
 /** Whatever goes wrong in a tool is told to the model, which may know better next turn. */
 async function useTool(
-  { services }: Work<LlmSpec>,
+  { spec, services }: Work<LlmSpec>,
   ctx: Context,
   call: ToolCall,
   key: string,
 ): Promise<Message> {
   const answer = (content: string): Message => ({ role: 'tool', toolCallId: call.id, content })
-  const tool = services.tool(call.name)
+  const tool = spec.tools?.includes(call.name) ? services.tool(call.name) : undefined
   if (!tool) return answer(`There is no tool ${call.name}.`)
   const request = {
     kind: 'tool',

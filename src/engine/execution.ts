@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../clock.ts'
 import { CrewError, type ErrorCode, toCrewError } from '../errors.ts'
 import { canonical, type Json } from '../json.ts'
-import type { Fact } from '../store/events.ts'
+import { type Fact, isEphemeral } from '../store/events.ts'
 import type { Signal } from '../store/store.ts'
 import type { RunView } from '../store/view.ts'
 import type { Journal } from './journal.ts'
@@ -76,12 +76,10 @@ export class Execution {
 
   /** Appends what a program says, unless it is a note that a former execution of it has already left. */
   note(fact: Fact): void {
-    if (fact.type !== 'decision' && fact.type !== 'step.skipped') {
-      this.journal.append(fact)
-      return
-    }
-    const redacted = this.redact(fact as unknown as Json) as unknown as Fact
-    const text = canonical(redacted)
+    // What is only shown as it streams is not written anywhere.
+    const redacted = isEphemeral(fact) ? fact : (this.redact(fact as unknown as Json) as unknown as Fact)
+    const isNote = fact.type === 'decision' || fact.type === 'step.skipped'
+    const text = isNote ? canonical(redacted) : ''
     const left = this.notes.get(text) ?? 0
     if (left > 0) this.notes.set(text, left - 1)
     else this.journal.append(redacted)

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../clock.ts'
-import { CrewError, toCrewError } from '../errors.ts'
-import type { Json, JsonObject } from '../json.ts'
+import { CrewError, type Failure, toCrewError } from '../errors.ts'
+import { asJson, type Json, type JsonObject } from '../json.ts'
 import type { Fact, Owner } from '../store/events.ts'
 import { HEARTBEAT } from '../store/lease.ts'
 import type { Lease, NewRun, Store } from '../store/store.ts'
@@ -144,11 +144,11 @@ function endOf(outcome: Outcome, redact: RunOptions['redact']): Fact {
       return { type: 'run.waiting', on: outcome.on }
     case 'interrupted':
       return { type: 'run.interrupted', reason: outcome.error.message }
-    case 'failed': {
-      const { stack, ...failure } = outcome.error.toFailure()
-      const { message } = redact({ message: failure.message })
-      return { type: 'run.failed', error: { ...failure, message, ...(stack !== undefined && { stack }) } }
-    }
+    case 'failed':
+      return {
+        type: 'run.failed',
+        error: redact(asJson(outcome.error.toFailure())) as unknown as Failure,
+      }
   }
 }
 

@@ -1,5 +1,5 @@
 import { sleep } from '../clock.ts'
-import { CrewError, toCrewError } from '../errors.ts'
+import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { asJson, asText, canonical, hash, type Json } from '../json.ts'
 import type { Fact, WaitRequest } from '../store/events.ts'
 import type { StepView } from '../store/view.ts'
@@ -197,9 +197,7 @@ export class Scope implements Context {
 
   private failed(thrown: CrewError): CrewError {
     const { execution, key } = this
-    const failure = execution.redact(asJson(thrown.in(key).toFailure())) as unknown as ReturnType<
-      CrewError['toFailure']
-    >
+    const failure = execution.redact(asJson(thrown.in(key).toFailure())) as unknown as Failure
     const error = execution.fail(CrewError.from(failure))
     if (execution.failure !== error) execution.journal.append({ type: 'step.failed', key, error: failure })
     return error
@@ -213,7 +211,7 @@ export class Scope implements Context {
       this.execution.journal.append({
         type: 'step.cancelled',
         key: this.key,
-        reason: reason.message,
+        reason: this.execution.redact(reason.message),
         final,
         ...(effects && reserved && { spent: { ...reserved, estimated: true } }),
       })
