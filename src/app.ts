@@ -2,10 +2,12 @@ import PQueue from 'p-queue'
 import type { Services } from './agents/agent.ts'
 import { createCaller } from './agents/call.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { createTeamContext } from './coordination/ask.ts'
+import { createCounter, createTeamContext } from './coordination/ask.ts'
+import { profileOf } from './coordination/profile.ts'
 import type { Outcome, Program } from './engine/execute.ts'
 import { newRunId } from './engine/run-id.ts'
 import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
+import { openExchange } from './exchange/exchange.ts'
 import { render } from './expressions/template.ts'
 import { createFetch } from './fetch/fetch.ts'
 import type { JsonObject } from './json.ts'
@@ -119,12 +121,18 @@ async function prepare(
   const models = await openModels(team, rehearsal, env, clock)
   const scope = { input, env: pick(env, definition.env ?? []), run: { id } }
 
+  const agents = Object.fromEntries(
+    Object.entries(definition.agents).map(([name, spec]) => [name, profileOf(name, spec)]),
+  )
+
   const over = (recorded: RunView) => {
     const limits = { ...definition.limits, ...recorded.limits }
+    const exchange = openExchange(recorded.exchanged)
     const services: Services = {
       clock,
       fetch: createFetch(clock),
       root,
+      exchange,
       rehearsal,
       limits,
       model: name => models.get(name) as Model,
@@ -135,7 +143,7 @@ async function prepare(
     const call = createCaller(definition.agents, services, { run: id, queue })
     const program: Program = async ctx => {
       const { pattern } = definition
-      const assignment = { input, scope, call, invocations: limits.invocations }
+      const assignment = { input, scope, agents, exchange, call, count: createCounter(limits.invocations) }
       const { output, steps } = await patternOf(pattern).run(createTeamContext(ctx, assignment), pattern)
       return definition.output === undefined ? output : render(definition.output, { ...scope, steps })
     }

@@ -34,7 +34,16 @@ const CODES = {
   'command-failed': { exit: EXIT.failed },
   'output-invalid': { exit: EXIT.failed, retryable: true },
   'template-failed': { exit: EXIT.failed },
+  'check-failed': { exit: EXIT.failed, retryable: true },
   'quorum-missed': { exit: EXIT.failed },
+  'plan-invalid': { exit: EXIT.failed },
+  'task-failed': { exit: EXIT.failed },
+  /** Nobody bids, everybody declines, nobody can do it. */
+  'nobody-willing': { exit: EXIT.failed },
+  /** An agent or a person said that it must not go on. */
+  halted: { exit: EXIT.failed },
+  /** What agents did or said contradicts itself, and nothing settles it. */
+  conflict: { exit: EXIT.failed },
   'tool-failed': { exit: EXIT.failed },
 
   connection: { exit: EXIT.failed, retryable: true },
@@ -54,6 +63,11 @@ const CODES = {
   'limit-turns': { exit: EXIT.limit },
   'limit-invocations': { exit: EXIT.limit },
   'limit-time': { exit: EXIT.limit },
+  /** Rounds, hops, replans, messages … of a pattern. */
+  'limit-rounds': { exit: EXIT.limit },
+  /** The same again and again, without progress. */
+  'limit-loop': { exit: EXIT.limit },
+  'limit-depth': { exit: EXIT.limit },
 
   waiting: { exit: EXIT.waiting },
   'run-owned': { exit: EXIT.owned },

@@ -2,10 +2,14 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { timeout } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Grants } from '../exchange/grants.ts'
 import type { Scope } from '../expressions/template.ts'
 import type { Fetch } from '../fetch/fetch.ts'
 import type { Json, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
+import { type Check, check } from '../policies/check.ts'
+import { fallback } from '../policies/fallback.ts'
 import type { Rejection } from '../policies/policy.ts'
 import { retry } from '../policies/retry.ts'
 import type { Tool } from '../tools/tool.ts'
@@ -15,8 +19,20 @@ export interface Invocation {
   readonly agent: string
   /** What the pattern hands over; the prompt of an agent that declares none. */
   readonly task: string
-  /** What the agent's templates see. */
+  /** What the agent's templates see, besides `task`. */
   readonly scope: Scope
+  /** What the pattern needs of it besides: told also to an agent that has a prompt of its own. */
+  readonly instruction?: string
+  /** The output that the pattern needs, instead of the agent's own. */
+  readonly output?: JsonSchema
+  /** Checks of the pattern, after the agent's own. */
+  readonly check?: readonly Check[]
+  /** Agents that do it instead when this one fails, after the agent's own. */
+  readonly fallback?: readonly string[]
+  /** What it may do to the others while it works. */
+  readonly grants?: Grants
+  /** Folder to work in, when it is not that of the team. */
+  readonly root?: string
 }
 
 /**
@@ -32,10 +48,14 @@ export interface AgentKind<Spec> {
   perform(work: Work<Spec>, ctx: Context): Promise<Json>
   /** Whether another attempt does no harm, so that one is made without being asked for. */
   mayRepeat(spec: Spec): boolean
+  /** It does no work itself, and so takes no place among those that may work at once. */
+  readonly isIdle?: true
 }
 
 export interface Work<Spec> extends Invocation {
   readonly spec: Spec
+  /** Folder to work in. */
+  readonly root: string
   readonly rejections: readonly Rejection[]
   /** The same for every attempt at the same work, also after a crash; another one once an answer was rejected. */
   readonly idempotencyKey: string
@@ -48,9 +68,11 @@ export interface Services {
   readonly fetch: Fetch
   /** The folder of the team file: working folder of commands, root of file tools. */
   readonly root: string
+  /** What the agents of this run share. */
+  readonly exchange: Exchange
   /** No model is called and nothing with effects is executed. */
   readonly rehearsal: boolean
-  readonly limits: { readonly turns: number }
+  readonly limits: { readonly turns: number; readonly depth: number }
   /** Ready to be called: whatever can be missing was found missing before the run began. */
   model(name: string): Model
   tool(name: string): Tool | undefined
@@ -60,6 +82,19 @@ export interface Services {
     readonly task: string
     readonly output?: JsonSchema
   }): Promise<Json>
+}
+
+/** What an agent without prompt is asked, and what any agent is told besides. */
+export function askedOf({ task, instruction }: Pick<Invocation, 'task' | 'instruction'>): string {
+  return [task, instruction].filter(Boolean).join('\n\n')
+}
+
+/** The output that the pattern wants of an agent which cannot know it from its own definition. */
+export function imposedOutput({
+  spec,
+  output,
+}: Work<{ readonly output?: JsonSchema | undefined }>): JsonSchema | undefined {
+  return output === spec.output ? undefined : output
 }
 
 export const template = z.string().describe('Text with ${…} templates: CEL over input, steps, item, env, run')
@@ -86,7 +121,10 @@ export const shared = {
     .string()
     .optional()
     .describe('What the agent is good at, for people and for agents that choose'),
+  skills: z.array(z.string()).optional().describe('What it can do, in words that tasks ask for'),
   output: jsonSchema.optional(),
+  check: check.optional(),
+  fallback: fallback.optional(),
   retry: retry.optional(),
   timeout: timeout.optional().describe('Deadlines of each call that the agent makes'),
 }

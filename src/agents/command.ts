@@ -5,7 +5,7 @@ import { renderText } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import type { Rejection } from '../policies/policy.ts'
 import { run } from '../spawn.ts'
-import { type AgentKind, effects, shared, template, type Work } from './agent.ts'
+import { type AgentKind, askedOf, effects, imposedOutput, shared, template, type Work } from './agent.ts'
 
 const schema = z.strictObject({
   kind: z.literal('command'),
@@ -35,10 +35,10 @@ export const command = {
 const TEN_MINUTES = 600_000
 
 async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
-  const { agent, task, scope, spec, services, idempotencyKey } = work
-  const { output, effects = 'once' } = spec
+  const { agent, scope, spec, services, output, idempotencyKey } = work
+  const { effects = 'once' } = spec
   if (services.rehearsal && effects !== 'pure') {
-    return services.rehearse({ agent, task, ...(output && { output }) })
+    return services.rehearse({ agent, task: askedOf(work), ...(output && { output }) })
   }
   const argv = spec.run.map(part => renderText(part, scope))
   const stdin = inputOf(work)
@@ -49,7 +49,7 @@ async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
     const written = await run(
       {
         argv,
-        cwd: services.root,
+        cwd: work.root,
         env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
         stdin,
         deadlines: withDefaults(spec.timeout, { total: TEN_MINUTES }),
@@ -61,14 +61,24 @@ async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
   })
 }
 
-function inputOf({ spec, task, scope, rejections }: Work<CommandSpec>): string | undefined {
+function inputOf(work: Work<CommandSpec>): string | undefined {
+  const { spec, scope, rejections } = work
+  const task = askedOf(work)
+  const output = imposedOutput(work)
   switch (spec.stdin ?? 'text') {
     case 'none':
       return undefined
     case 'json':
-      return JSON.stringify({ task, input: scope.input ?? {}, feedback: rejections })
-    case 'text':
-      return [task, ...rejections.map(inWords)].join('\n\n')
+      return JSON.stringify({
+        task,
+        input: scope.input ?? {},
+        feedback: rejections,
+        ...(output && { output }),
+      })
+    case 'text': {
+      const format = output && `Answer with JSON that satisfies this schema:\n${JSON.stringify(output)}`
+      return [task, ...(format ? [format] : []), ...rejections.map(inWords)].join('\n\n')
+    }
   }
 }
 

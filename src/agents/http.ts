@@ -7,7 +7,7 @@ import type { Answer } from '../fetch/fetch.ts'
 import { codeOfStatus, describeRefusal, readRetryAfter } from '../fetch/status.ts'
 import type { Json } from '../json.ts'
 import type { Effects } from '../store/events.ts'
-import { type AgentKind, effects, shared, template, type Work } from './agent.ts'
+import { type AgentKind, askedOf, effects, imposedOutput, shared, template, type Work } from './agent.ts'
 
 const schema = z.strictObject({
   kind: z.literal('http'),
@@ -30,11 +30,11 @@ export const http = {
 } satisfies AgentKind<HttpSpec>
 
 async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
-  const { agent, task, scope, spec, services } = work
-  const { output, method = 'POST' } = spec
+  const { agent, scope, spec, services, output } = work
+  const { method = 'POST' } = spec
   const effects = effectsOf(spec)
   if (services.rehearsal && effects !== 'pure') {
-    return services.rehearse({ agent, task, ...(output && { output }) })
+    return services.rehearse({ agent, task: askedOf(work), ...(output && { output }) })
   }
   const url = renderText(spec.url, scope)
   const body = bodyOf(work)
@@ -67,12 +67,15 @@ function effectsOf({ effects, method }: HttpSpec): Effects {
 }
 
 /** GET and DELETE send no body unless one is declared. */
-function bodyOf({ spec, task, scope, rejections }: Work<HttpSpec>): Json | undefined {
+function bodyOf(work: Work<HttpSpec>): Json | undefined {
+  const { spec, scope, rejections } = work
+  const output = imposedOutput(work)
   if (spec.body !== undefined) return renderDeep(spec.body as Json, scope)
   if (spec.method === 'GET' || spec.method === 'DELETE') return undefined
   return {
-    task,
+    task: askedOf(work),
     input: scope.input ?? {},
+    ...(output && { output }),
     ...(rejections.length > 0 && {
       feedback: rejections.map(({ answer, problem }) => ({ answer, problem })),
     }),

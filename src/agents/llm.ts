@@ -6,7 +6,7 @@ import { renderText } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
 import type { Message, Model, ModelReply, ModelRequest, ToolCall } from '../models/model.ts'
 import { retrySettings, tryRepeatedly } from '../policies/retry.ts'
-import { type AgentKind, shared, text, type Work } from './agent.ts'
+import { type AgentKind, askedOf, shared, text, type Work } from './agent.ts'
 
 const schema = z.strictObject({
   kind: z.literal('llm').optional(),
@@ -25,7 +25,7 @@ export const llm = { kind: 'llm', schema, perform, mayRepeat: () => true } satis
 async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
   const { spec, services } = work
   const tools = (spec.tools ?? []).flatMap(name => services.tool(name) ?? [])
-  const output = spec.output && { output: { name: work.agent, schema: spec.output } }
+  const output = work.output && { output: { name: work.agent, schema: work.output } }
   const messages = opening(work)
   for (let turn = 1; turn <= services.limits.turns; turn += 1) {
     const reply = await converse(work, ctx, { messages: [...messages], tools, ...output }, turn)
@@ -41,10 +41,11 @@ async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
   })
 }
 
-function opening({ spec, scope, task, rejections }: Work<LlmSpec>): Message[] {
+function opening(work: Work<LlmSpec>): Message[] {
+  const { spec, scope, instruction, rejections } = work
   const system: Message[] =
     spec.role === undefined ? [] : [{ role: 'system', content: renderText(spec.role, scope) }]
-  const prompt = spec.prompt === undefined ? task : renderText(spec.prompt, scope)
+  const task = spec.prompt === undefined ? work.task : renderText(spec.prompt, scope)
   const feedback = rejections.flatMap(({ answer, problem }): Message[] => [
     { role: 'assistant', content: answer },
     {
@@ -52,7 +53,11 @@ function opening({ spec, scope, task, rejections }: Work<LlmSpec>): Message[] {
       content: `That answer was not accepted: ${problem}\nAnswer again, and mend exactly that.`,
     },
   ])
-  return [...system, { role: 'user', content: prompt }, ...feedback]
+  return [
+    ...system,
+    { role: 'user', content: askedOf({ task, ...(instruction && { instruction }) }) },
+    ...feedback,
+  ]
 }
 
 /** One turn: a call to the model, made again when its failure may heal. */
@@ -110,7 +115,7 @@ function promptIn({ messages }: ModelRequest): string {
 
 /** Whatever goes wrong in a tool is told to the model, which may know better next turn. */
 async function useTool(
-  { spec, services }: Work<LlmSpec>,
+  { spec, services, root }: Work<LlmSpec>,
   ctx: Context,
   call: ToolCall,
   key: string,
@@ -124,7 +129,6 @@ async function useTool(
     input: { tool: call.name, arguments: call.arguments },
   }
   try {
-    const { root } = services
     return answer(
       asText(await ctx.step(key, request, ({ signal }) => tool.call(call.arguments, { root, signal }))),
     )

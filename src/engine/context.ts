@@ -43,4 +43,6 @@ export interface StepRequest {
   readonly identity?: unknown
   readonly effects?: Effects
   readonly reserved?: Spend
+  /** Tokens of what is asked, by section. Kept for people to read. */
+  readonly tokens?: Readonly<Record<string, number>>
 }

@@ -141,7 +141,7 @@ export class Scope implements Context {
     const child = new Scope(execution, key, recorded?.reopened ?? 0)
     this.children.add(child)
     try {
-      const { kind, agent, effects, reserved } = request
+      const { kind, agent, effects, reserved, tokens } = request
       const start = () => {
         // A scope that was open when the process died is simply still open.
         if (recorded?.state === 'running' && !effects) return
@@ -154,6 +154,7 @@ export class Scope implements Context {
           ...(input !== undefined && { input }),
           ...(effects && { effects }),
           ...(reserved && { reserved }),
+          ...(tokens && { tokens }),
         })
       }
       if (!effects) {

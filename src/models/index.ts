@@ -2,11 +2,12 @@ import type { Clock } from '../clock.ts'
 import { type Deadlines, withDefaults } from '../deadlines.ts'
 import { CrewError } from '../errors.ts'
 import type { Spend } from '../spend.ts'
+import { countTokens } from '../tokens.ts'
 import type { Endpoint, ResolvedEndpoint } from './endpoint.ts'
 import type { Model } from './model.ts'
 import { findPrice } from './price.ts'
 import { PROVIDERS, type Provider } from './providers.ts'
-import { ASSUMED_OUTPUT, countTokens, estimate } from './tokens.ts'
+import { ASSUMED_OUTPUT, estimate } from './tokens.ts'
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>

@@ -6,6 +6,7 @@ import { type Answer, createFetch, type Fetch } from '../fetch/fetch.ts'
 import { quote } from '../fetch/status.ts'
 import { isObject, type Json, parseJson } from '../json.ts'
 import type { Spend } from '../spend.ts'
+import { countTokens } from '../tokens.ts'
 import { chat } from './chat.ts'
 import type { Dialect } from './dialect.ts'
 import { accept, type Draft, emptyDraft, malformed } from './draft.ts'
@@ -15,7 +16,7 @@ import type { Model, ModelRequest, ReplyOptions } from './model.ts'
 import { findPrice, type Price } from './price.ts'
 import { responses } from './responses.ts'
 import { readEvents } from './sse.ts'
-import { ASSUMED_OUTPUT, countTokens, estimate } from './tokens.ts'
+import { ASSUMED_OUTPUT, estimate } from './tokens.ts'
 
 type Sdk = typeof import('openai')
 

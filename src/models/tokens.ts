@@ -1,4 +1,5 @@
 import type { Spend } from '../spend.ts'
+import { countTokens } from '../tokens.ts'
 import type { ModelRequest } from './model.ts'
 
 /** Reserved for the output of a model that declares no `maxTokens`. */
@@ -6,14 +7,6 @@ export const ASSUMED_OUTPUT = 4096
 
 /** What a message costs besides its words: role and separators. */
 const PER_MESSAGE = 8
-
-/**
- * Tokens of `text`, rather too many than too few and without a tokenizer: prose has four bytes and more to a token,
- * program text and tables about three.
- */
-export function countTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / 3)
-}
 
 function countInput({ messages, tools, output }: ModelRequest): number {
   let tokens = PER_MESSAGE

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue'
 import { z } from 'zod'
 import { template } from '../agents/agent.ts'
-import { inWords, type Steps, type TeamContext, withContributions } from '../coordination/ask.ts'
+import { describeInput, type Steps, type TeamContext } from '../coordination/ask.ts'
 import { CrewError, toCrewError } from '../errors.ts'
+import type { Packet } from '../exchange/packet.ts'
 import { render, type Scope } from '../expressions/template.ts'
 import { asText, canonical, type Json } from '../json.ts'
 import type { Node, Pattern } from './pattern.ts'
@@ -43,7 +44,7 @@ type Spec = z.infer<typeof schema>
 interface Lane {
   readonly key: string
   readonly agent: string
-  readonly task: string
+  readonly packet: Packet
   readonly scope: Scope
 }
 
@@ -75,9 +76,9 @@ export const parallel = {
     }))
     const variables = ['item', ...(as ? [as] : [])]
     if (each && agent) lanes.push({ step: agent, agent, path: ['agent'], after: [], variables })
-    if (!isAgent(aggregate)) return lanes
+    if (!isAgent(aggregate)) return { nodes: lanes }
     const after = lanes.map(({ step }) => step)
-    return [...lanes, { step: aggregate, agent: aggregate, path: ['aggregate'], after }]
+    return { nodes: [...lanes, { step: aggregate, agent: aggregate, path: ['aggregate'], after }] }
   },
 } satisfies Pattern<Spec>
 
@@ -85,7 +86,7 @@ function lanesOf(
   { task, scope, input }: TeamContext,
   { branches, each = '', as = 'item', agent = '' }: Spec,
 ): Lane[] {
-  if (branches) return branches.map(name => ({ key: name, agent: name, task, scope }))
+  if (branches) return branches.map(name => ({ key: name, agent: name, packet: { task }, scope }))
   const items = render(each, scope)
   if (!Array.isArray(items)) {
     throw new CrewError(
@@ -98,11 +99,11 @@ function lanesOf(
   }
   // Each gets its own item, not the whole list, nor others as large.
   const short = Object.entries(input).filter(([, value]) => typeof value !== 'object')
-  const given = inWords(Object.fromEntries(short))
+  const given = describeInput(Object.fromEntries(short))
   return items.map((item: Json, index) => ({
     key: String(index + 1),
     agent,
-    task: [given, `${as}: ${asText(item)}`].filter(Boolean).join('\n'),
+    packet: { task: [given, `${as}: ${asText(item)}`].filter(Boolean).join('\n') },
     scope: { ...scope, item, [as]: item },
   }))
 }
@@ -180,10 +181,10 @@ async function aggregate(
   if (combine) return agent && aggregate === 'json' ? Object.values(outputs) : combine(outputs, team)
   const given = Object.entries(outputs).map(([key, output]) => [agent ? `${agent} ${key}` : key, output])
   const failed = missing.map(([key, message]) => `${key} gave no result: ${message}`)
-  const task = [withContributions(team.task, Object.fromEntries(given)), ...failed].join('\n\n')
+  const progress = failed.length > 0 && { progress: failed.join('\n') }
   return team.ask(aggregate, {
     key: aggregate,
-    task,
+    packet: { task: team.task, ...progress, knowledge: Object.fromEntries(given) },
     scope: { ...team.scope, steps: stepsOf(agent, outputs) },
   })
 }

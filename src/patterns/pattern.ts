@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
-import type { Json } from '../json.ts'
+import type { Json, JsonSchema } from '../json.ts'
 
 /**
  * A way for agents to work together.
@@ -13,7 +13,7 @@ export interface Pattern<Spec> {
   readonly schema: z.ZodType<Spec>
   run(team: TeamContext, spec: Spec): Promise<PatternResult>
   /** What can run and after what, for checks and drawings; needs no run. */
-  graph(spec: Spec): readonly Node[]
+  graph(spec: Spec): Graph
 }
 
 interface PatternResult {
@@ -23,16 +23,36 @@ interface PatternResult {
   readonly steps: Steps
 }
 
+export interface Graph {
+  readonly nodes: readonly Node[]
+  /** How work flows; by default from each node to those that come after it. */
+  readonly edges?: readonly Edge[]
+  /** Variables that conditions and templates of the pattern itself see, besides those of the nodes. */
+  readonly variables?: readonly string[]
+}
+
 export interface Node {
   /** Name of the step, as in `steps.NAME.output`. */
   readonly step: string
-  readonly agent: string
-  /** Where in the pattern's definition the agent is named. */
+  /** Who works in it; nobody where the pattern itself does something. */
+  readonly agent?: string
+  /** What it is where nobody works; shown, and drawn in a shape of its own. */
+  readonly is?: 'start' | 'end' | 'approval' | 'set' | 'board' | 'topic'
+  /** Where in the pattern's definition it is named. */
   readonly path: readonly (string | number)[]
   /** Steps whose output exists when this one starts, not counting those that follow from others here. */
   readonly after: readonly string[]
+  /** What it ends with, where the pattern and not the agent decides that; `{}` for anything. */
+  readonly output?: JsonSchema
   /** It may be skipped, so that its output is not sure to be there. */
   readonly optional?: boolean
   /** Variables that its templates see besides the usual ones. */
   readonly variables?: readonly string[]
+}
+
+export interface Edge {
+  readonly from: string
+  readonly to: string
+  /** When it is taken, or what passes along it. */
+  readonly label?: string
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import { type Steps, withContributions } from '../coordination/ask.ts'
+import type { Steps, TeamContext } from '../coordination/ask.ts'
+import { toCrewError } from '../errors.ts'
 import { holds } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
+import { check } from '../policies/check.ts'
 import type { Pattern } from './pattern.ts'
 
 const stage = z.union([
@@ -10,6 +12,12 @@ const stage = z.union([
     agent: z.string(),
     name: z.string().optional().describe('Name of the step; needed when one agent works twice'),
     when: z.string().optional().describe('CEL condition; the stage is skipped when it does not hold'),
+    check: check.optional(),
+    fallback: z.string().optional().describe('The agent that does it when this one fails'),
+    onFailure: z
+      .enum(['fail', 'continue'])
+      .optional()
+      .describe('fail (default): the run fails; continue: go on without it, and tell those who come after'),
   }),
 ])
 
@@ -22,6 +30,7 @@ const schema = z.strictObject({
 })
 
 type Spec = z.infer<typeof schema>
+type Stage = ReturnType<typeof stagesOf>[number]
 
 /** One agent after the other. */
 export const pipeline = {
@@ -31,34 +40,81 @@ export const pipeline = {
   async run(team, spec) {
     const steps: Steps = {}
     const scope = { ...team.scope, steps }
-    let contribution: Record<string, Json> = {}
+    let knowledge: Record<string, Json> = {}
     let output: Json = null
-    for (const { step, agent, when } of stagesOf(spec)) {
+    const missing: string[] = []
+    for (const stage of stagesOf(spec)) {
+      const { step, when } = stage
       if (when !== undefined && !holds(when, scope)) {
         team.ctx.emit({ type: 'step.skipped', key: step, reason: `when: ${when}` })
         continue
       }
-      output = await team.ask(agent, { key: step, task: withContributions(team.task, contribution), scope })
-      steps[step] = { output }
-      contribution = { [step]: output }
+      const given = await work(team, stage, { knowledge, missing, scope })
+      if (!given) continue
+      output = given.output
+      steps[step] = given
+      knowledge = { [step]: output }
     }
     return { output, steps }
   },
 
   graph(spec) {
     let after: string[] = []
-    return stagesOf(spec).map(({ step, agent, path, when }) => {
-      const node = { step, agent, path, after, ...(when !== undefined && { optional: true }) }
+    const nodes = stagesOf(spec).map(({ step, agent, path, when, onFailure }) => {
+      const optional = when !== undefined || onFailure === 'continue'
+      const node = { step, agent, path, after, ...(optional && { optional }) }
       after = [step]
       return node
     })
+    return { nodes }
   },
 } satisfies Pattern<Spec>
 
-function stagesOf({ stages }: Spec) {
-  return stages.map((stage, index) =>
-    typeof stage === 'string'
-      ? { step: stage, agent: stage, path: ['stages', index] }
-      : { ...stage, step: stage.name ?? stage.agent, path: ['stages', index, 'agent'] },
-  )
+interface Before {
+  readonly knowledge: Readonly<Record<string, Json>>
+  /** Stages that failed, and why; this one is added when it does as well. */
+  readonly missing: string[]
+  readonly scope: TeamContext['scope']
 }
+
+/** What a stage gives; nothing when it failed and the others are to go on. */
+async function work(
+  { task, ask, ctx }: TeamContext,
+  { step, agent, check, fallback, onFailure }: Stage,
+  { knowledge, missing, scope }: Before,
+): Promise<{ output: Json } | undefined> {
+  const packet = { task, knowledge, ...(missing.length > 0 && { progress: missing.join('\n') }) }
+  const request = {
+    key: step,
+    packet,
+    scope,
+    ...(check && { check }),
+    ...(fallback && { fallback: [fallback] }),
+  }
+  if (onFailure !== 'continue') return { output: await ask(agent, request) }
+  try {
+    return { output: await ask(agent, request) }
+  } catch (thrown) {
+    if (ctx.signal.aborted) throw thrown
+    const { message, code } = toCrewError(thrown)
+    missing.push(`${step} gave no result: ${message}`)
+    ctx.emit({
+      type: 'decision',
+      key: step,
+      what: 'partial',
+      reason: `went on without ${step}`,
+      values: { error: code, message },
+    })
+    return undefined
+  }
+}
+
+function stagesOf({ stages }: Spec) {
+  return stages.map((stage, index) => {
+    const { agent, name = agent, ...more } = typeof stage === 'string' ? { agent: stage } : stage
+    const path = typeof stage === 'string' ? ['stages', index] : ['stages', index, 'agent']
+    return { ...NO_MORE, ...more, step: name, agent, path }
+  })
+}
+
+const NO_MORE: Partial<Omit<Exclude<z.infer<typeof stage>, string>, 'agent' | 'name'>> = {}

@@ -2,7 +2,7 @@ import type { Context } from '../engine/context.ts'
 import type { Json } from '../json.ts'
 
 /** One invocation on its way through the policies. */
-interface Call {
+export interface Call {
   readonly ctx: Context
   readonly agent: string
   /** Answers of this invocation that were not accepted so far. */

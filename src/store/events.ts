@@ -6,7 +6,7 @@ import type { Spend } from '../spend.ts'
  * The system's vocabulary: every fact that a run leaves behind. The journal of a run is the ordered list of
  * these, and all that crew knows or shows is folded from it. Only ever add to this union: old runs must open.
  */
-export type Fact = RunFact | StepFact | WaitFact | WorkFact
+export type Fact = RunFact | StepFact | WaitFact | WorkFact | ExchangeFact
 
 type RunFact =
   | {
@@ -48,6 +48,8 @@ type StepFact =
       readonly effects?: Effects
       /** The most that the act can cost; charged as an estimate while its outcome is unknown. */
       readonly reserved?: Spend
+      /** Tokens of what an agent is handed, by section of its context packet. */
+      readonly tokens?: { readonly [section: string]: number }
     }
   | { readonly type: 'step.succeeded'; readonly key: string; readonly output: Json }
   | { readonly type: 'step.failed'; readonly key: string; readonly error: Failure }
@@ -105,6 +107,68 @@ type WorkFact =
     }
   /** Words as they stream in. Shown live, never stored. */
   | { readonly type: 'model.delta'; readonly key: string; readonly text: string }
+
+/** What agents share. `key` is the step in which it happened; an `id` is used for one thing only, also after a crash. */
+export type ExchangeFact =
+  | {
+      readonly type: 'board.written'
+      readonly key: string
+      readonly id: string
+      readonly name: string
+      readonly value: Json
+      /** Number of this write among all writes to the board, from 1. */
+      readonly version: number
+      readonly by: string
+    }
+  | ({ readonly type: 'message.sent'; readonly key: string } & { readonly message: Message })
+  | {
+      readonly type: 'message.delivered'
+      readonly key: string
+      readonly id: string
+      readonly to: string
+      readonly attempt: number
+    }
+  | {
+      readonly type: 'message.acknowledged'
+      readonly key: string
+      readonly id: string
+      readonly by: string
+      /** Fields that the receiver needs and did not get; with any, the message counts as not received. */
+      readonly missing: readonly string[]
+    }
+  /** It was delivered as often as it may be, or nobody is there to read it. */
+  | {
+      readonly type: 'message.dead'
+      readonly key: string
+      readonly id: string
+      readonly to: string
+      readonly reason: string
+    }
+
+export type MessageType =
+  | 'task.request'
+  | 'task.response'
+  | 'help.request'
+  | 'help.decline'
+  | 'status'
+  | 'handoff'
+  | 'event'
+  | 'error'
+
+/** What one agent says to others. It has exactly one of `to`, `topic` and `broadcast`. */
+export interface Message {
+  readonly id: string
+  readonly type: MessageType
+  readonly from: string
+  readonly to?: string
+  readonly topic?: string
+  readonly broadcast?: true
+  /** The same for all messages of one conversation. */
+  readonly correlationId?: string
+  /** Id of the message that this one answers. */
+  readonly replyTo?: string
+  readonly payload: Json
+}
 
 export type { Spend }
 

@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { add, type Spend, type Total, zero } from '../spend.ts'
-import type { Event, Fact, FactOf, Owner, WaitRequest } from './events.ts'
+import type { Event, ExchangeFact, Fact, FactOf, Owner, WaitRequest } from './events.ts'
 import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
 
 /** A run as its events tell it. Everything that crew shows or decides about a run is read from here. */
@@ -30,6 +30,8 @@ export interface RunView {
   /** What was noted outside of any step. */
   readonly notes: Note[]
   readonly timers: Map<string, number>
+  /** What agents wrote to the board and to each other, in order. */
+  readonly exchanged: (ExchangeFact & { readonly at: number })[]
   seq: number
 }
 
@@ -84,6 +86,7 @@ export function emptyView(): RunView {
     waits: new Map(),
     notes: [],
     timers: new Map(),
+    exchanged: [],
     seq: 0,
   }
 }
@@ -195,6 +198,13 @@ function applyToStep(view: RunView, event: Event): void {
     }
     case 'timer.set':
       view.timers.set(event.key, event.until)
+      break
+    case 'board.written':
+    case 'message.sent':
+    case 'message.delivered':
+    case 'message.acknowledged':
+    case 'message.dead':
+      view.exchanged.push(event)
       break
     case 'decision':
     case 'model.replied':

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { isObject, type JsonObject } from '../json.ts'
 import { patternOf } from '../patterns/index.ts'
-import type { Node } from '../patterns/pattern.ts'
+import type { Graph } from '../patterns/pattern.ts'
 import { TOOLS } from '../tools/index.ts'
 import { checkSecrets, checkTeam } from './checks/check.ts'
 import { checkOutputSchemas } from './checks/check-output.ts'
@@ -75,8 +75,8 @@ function validate(value: JsonObject): {
   }
 }
 
-function checkParts(definition: Definition, nodes: readonly Node[]): Finding[] {
-  return checkTeam({ definition, nodes, tools: Object.keys(TOOLS) })
+function checkParts(definition: Definition, graph: Graph): Finding[] {
+  return checkTeam({ definition, graph, tools: Object.keys(TOOLS) })
 }
 
 /** Without a pattern nobody knows the order, but the agents can still be checked, as if each saw all others. */
@@ -91,7 +91,7 @@ function checkAgents(value: JsonObject): Finding[] {
     path: [],
     after: names.filter(other => other !== step),
   }))
-  return checkParts(data, all)
+  return checkParts(data, { nodes: all })
 }
 
 /** The value without the keys that the findings name. */

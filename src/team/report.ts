@@ -7,7 +7,7 @@ import { DefinitionError, type Problem, pathName } from './source/problem.ts'
 
 /** What a team is made of: `4 agents, pipeline of 4 steps`. */
 export function describeTeam({ definition: { agents, pattern } }: Team): string {
-  const steps = patternOf(pattern).graph(pattern).length
+  const steps = patternOf(pattern).graph(pattern).nodes.length
   return `${count(Object.keys(agents).length, 'agent')}, ${pattern.kind} of ${count(steps, 'step')}`
 }
 

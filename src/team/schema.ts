@@ -21,6 +21,12 @@ const limits = z
     concurrency: z.int().min(1).max(10_000).default(8).describe('Agents at work at once'),
     turns: z.int().min(1).default(30).describe('Model calls in one invocation'),
     invocations: z.int().min(1).default(200).describe('Invocations in the whole run'),
+    depth: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(4)
+      .describe('Teams inside of teams, and agents that ask each other in a chain'),
     time: duration
       .prefault('1h')
       .describe('Working time of the whole run; time spent waiting for people does not count'),

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { CrewError } from '../errors.ts'
 import { asText, type JsonObject } from '../json.ts'
 import { add, zero } from '../spend.ts'
-import type { Event, FactOf } from '../store/events.ts'
+import type { Event, FactOf, Message } from '../store/events.ts'
 import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
 import { formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
 import { oneLine } from './text.ts'
@@ -87,6 +87,12 @@ function levelOf(event: Event, view: RunView): Level {
       return 'warn'
     case 'decision':
       return event.what === 'retry' ? 'warn' : 'info'
+    case 'message.dead':
+      return 'warn'
+    case 'message.acknowledged':
+      return event.missing.length > 0 ? 'warn' : 'debug'
+    case 'board.written':
+    case 'message.sent':
     case 'run.started':
     case 'run.resumed':
     case 'run.succeeded':
@@ -136,11 +142,27 @@ function wordsFor(event: Event, view: RunView): string {
       return `${event.what}: ${event.reason}${event.values ? ` (${formatValues(event.values)})` : ''}`
     case 'model.delta':
       return event.text
+    case 'board.written':
+      return `${event.by} writes ${event.name} (version ${event.version}): ${asText(event.value)}`
+    case 'message.sent':
+      return describeMessage(event.message)
+    case 'message.delivered':
+      return `${event.id} delivered to ${event.to}${event.attempt > 1 ? ` again (${event.attempt})` : ''}`
+    case 'message.acknowledged':
+      return event.missing.length > 0
+        ? `${event.by} misses in ${event.id}: ${event.missing.join(', ')}`
+        : `${event.id} acknowledged by ${event.by}`
+    case 'message.dead':
+      return `${event.id} is a dead letter for ${event.to}: ${event.reason}`
     case 'step.chosen':
       return `went on with ${event.key}, which ended first`
     default:
       return describeStep(event, view.steps.get(event.key))
   }
+}
+
+function describeMessage({ type, from, to, topic, payload }: Message): string {
+  return `${from} → ${to ?? topic ?? 'everybody'} (${type}): ${asText(payload)}`
 }
 
 type StepEvent = Extract<Event, { type: `step.${string}` }>

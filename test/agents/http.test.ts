@@ -56,6 +56,7 @@ async function perform(
     {
       agent: 'poster',
       task: 'Post it',
+      root: '.',
       scope: { input: { topic: 'tea', secret: 'hush' } },
       spec: { kind: 'http', url: `${server.url}/hook`, ...spec },
       rejections,

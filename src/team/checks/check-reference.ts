@@ -1,6 +1,6 @@
 import type { Reference } from '../../expressions/references.ts'
 import type { JsonSchema } from '../../json.ts'
-import type { Node } from '../../patterns/pattern.ts'
+import type { Graph, Node } from '../../patterns/pattern.ts'
 import { inputFields } from '../input.ts'
 import type { Definition } from '../schema.ts'
 import { pathName } from '../source/problem.ts'
@@ -23,8 +23,12 @@ export interface Surroundings {
   readonly views: Views
 }
 
-export function surroundingsOf(definition: Definition, nodes: readonly Node[]): Surroundings {
-  return { definition, steps: new Map(nodes.map(node => [node.step, node])), views: createViews(nodes) }
+export function surroundingsOf(definition: Definition, graph: Graph): Surroundings {
+  return {
+    definition,
+    steps: new Map(graph.nodes.map(node => [node.step, node])),
+    views: createViews(graph),
+  }
 }
 
 const TEXT: JsonSchema = { type: 'string' }
@@ -177,6 +181,7 @@ function inputSchema(name: string, { definition }: Surroundings): JsonSchema | u
 function outputSchema(name: string, team: Surroundings): JsonSchema | undefined {
   const node = team.steps.get(name)
   if (!node || node.variables?.includes('item')) return undefined
-  const agent = team.definition.agents[node.agent]
+  if (node.output) return node.output
+  const agent = team.definition.agents[node.agent ?? '']
   return agent && (agent.output ?? TEXT)
 }

@@ -15,11 +15,11 @@ interface Place {
 }
 
 /** Fields of an agent whose strings are templates, however deep they are. */
-const TEMPLATES = ['role', 'prompt', 'run', 'env', 'url', 'headers', 'body']
+const TEMPLATES = ['role', 'prompt', 'run', 'env', 'url', 'headers', 'body', 'check']
 /** Findings that are reported of one text. */
 const MOST_PER_TEXT = 20
-/** Fields of a pattern that are CEL as they are. */
-const CONDITIONS = new Set<unknown>(['when', 'until'])
+/** Fields that are CEL as they are. */
+const CONDITIONS = new Set<unknown>(['when', 'until', 'that'])
 
 /** Whether every template and condition of a team can be read, and reads what exists by then. */
 export function checkTemplates(team: Surroundings): Finding[] {
@@ -50,11 +50,18 @@ function stringsIn(value: unknown, path: Path): { readonly path: Path; readonly 
   return Object.entries(value).flatMap(([key, inner]) => stringsIn(inner, [...path, key]))
 }
 
-function checkPlace(place: Place, team: Surroundings): Finding[] {
-  const { path, text } = place
+function isInCheck(path: Path): boolean {
+  return path.includes('check')
+}
+
+function checkPlace({ path, text, view: around }: Place, team: Surroundings): Finding[] {
+  // A check also sees what it is to check.
+  const view = isInCheck(path) ? { ...around, variables: new Set([...around.variables, 'output']) } : around
+  const place = { path, text, view }
   const field = path.at(-1)
   try {
-    if (path[0] === 'pattern' && CONDITIONS.has(field)) return checkCondition(place, team)
+    if ((path[0] === 'pattern' || isInCheck(path)) && CONDITIONS.has(field))
+      return checkCondition(place, team)
     const pieces = parseTemplate(text)
     const expressions = pieces.flatMap(piece => (typeof piece === 'string' ? [] : piece))
     const findings = expressions.flatMap(({ expression, offset }) =>

@@ -1,4 +1,5 @@
-import type { Node } from '../../patterns/pattern.ts'
+import { isObject } from '../../json.ts'
+import type { Graph, Node } from '../../patterns/pattern.ts'
 import { fits, type InputField, isOfType } from '../input.ts'
 import type { Definition } from '../schema.ts'
 import { findSecret } from '../secrets.ts'
@@ -10,8 +11,8 @@ import { checkTemplates } from './check-templates.ts'
 
 interface Team {
   readonly definition: Definition
-  /** The steps of its pattern. */
-  readonly nodes: readonly Node[]
+  /** Of its pattern. */
+  readonly graph: Graph
   /** Names of the tools that there are. */
   readonly tools: readonly string[]
 }
@@ -19,20 +20,24 @@ interface Team {
 /** Everything that the shape of a team file does not show: whether its parts fit each other. */
 export function checkTeam(team: Team): Finding[] {
   const parts = [checkAgents, checkSteps, checkModels, checkTools, checkInput].flatMap(check => check(team))
-  return [...parts, ...checkTemplates(surroundingsOf(team.definition, team.nodes))]
+  return [...parts, ...checkTemplates(surroundingsOf(team.definition, team.graph))]
 }
 
-function checkAgents({ definition: { agents }, nodes }: Team): Finding[] {
+function checkAgents({ definition: { agents, pattern }, graph: { nodes } }: Team): Finding[] {
   const names = Object.keys(agents)
-  const unknown = nodes
+  const inGraph = nodes.flatMap(({ agent, path }) =>
+    agent === undefined ? [] : [{ agent, path: inPattern(path) }],
+  )
+  const named = [...inGraph, ...standIns(agents, ['agents']), ...standIns(pattern, ['pattern'])]
+  const unknown = named
     .filter(({ agent }) => !names.includes(agent))
     .map(({ agent, path }) => ({
-      path: inPattern(path),
+      path,
       message: `there is no agent "${agent}"`,
       hint: didYouMean(agent, names) ?? `the agents are: ${namesOf(names)}`,
     }))
   const idle = names
-    .filter(name => !nodes.some(({ agent }) => agent === name))
+    .filter(name => !named.some(({ agent }) => agent === name))
     .map(name => ({
       path: ['agents', name],
       at: 'key' as const,
@@ -42,7 +47,22 @@ function checkAgents({ definition: { agents }, nodes }: Team): Finding[] {
   return [...unknown, ...idle]
 }
 
-function checkSteps({ nodes }: Team): Finding[] {
+/** Agents that are named where something may go wrong or be judged: under `fallback` and `judge`, wherever that is. */
+function standIns(value: unknown, path: Path): { readonly agent: string; readonly path: Path }[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const at = [...path, Array.isArray(value) ? Number(name) : name]
+    if (name === 'fallback' && typeof inner === 'string') return [{ agent: inner, path: at }]
+    if (name === 'fallback' && Array.isArray(inner)) {
+      return inner.map((agent, index) => ({ agent: String(agent), path: [...at, index] }))
+    }
+    if (name === 'judge' && isObject(inner) && typeof inner.by === 'string')
+      return [{ agent: inner.by, path: [...at, 'by'] }]
+    return standIns(inner, at)
+  })
+}
+
+function checkSteps({ graph: { nodes } }: Team): Finding[] {
   const seen = new Set<string>()
   const isRepeated = ({ step }: Node) => seen.has(step) || !seen.add(step)
   return nodes.filter(isRepeated).map(({ step, path }) => ({

@@ -1,4 +1,4 @@
-import type { Node } from '../../patterns/pattern.ts'
+import type { Graph, Node } from '../../patterns/pattern.ts'
 import type { Path } from '../source/tree.ts'
 
 /** What a template sees besides `input`, `env` and `run`. */
@@ -17,34 +17,38 @@ export interface Views {
   ofPattern(path: Path): View
 }
 
-export function createViews(nodes: readonly Node[]): Views {
+export function createViews({ nodes, variables = [] }: Graph): Views {
   // Of several in one place, or of one name, the first counts.
   const backwards = [...nodes].reverse()
   const steps = new Map(backwards.map(node => [node.step, node]))
   const byParent = new Map(backwards.map(node => [parentOf(node.path), node]))
   const byAgent = new Map<string, Node[]>()
   for (const node of nodes) {
+    if (node.agent === undefined) continue
     const own = byAgent.get(node.agent)
     if (own) own.push(node)
     else byAgent.set(node.agent, [node])
   }
 
   const everyStep = new Set(steps.keys())
-  const everyVariable = new Set(nodes.flatMap(({ variables = [] }) => variables))
+  const everyVariable = new Set([...variables, ...nodes.flatMap(({ variables = [] }) => variables)])
   const ofAll = { steps: () => everyStep, variables: new Set<string>() }
 
   return {
     ofAll,
     ofAgent(agent) {
       const own = byAgent.get(agent)
-      return own ? viewOf(own, steps) : ofAll
+      const view = own ? viewOf(own, steps) : ofAll
+      return { ...view, variables: new Set([...view.variables, 'task']) }
     },
     ofPattern(path) {
       // What stands next to the name of an agent is read before it starts; `until` is read when there is everything.
       const beside = byParent.get(parentOf(path))
       if (!beside || path.at(-1) === 'until') return { ...ofAll, variables: everyVariable }
       const view = viewOf([beside], steps)
-      return path.at(-1) === 'each' ? { ...view, variables: new Set() } : view
+      return path.at(-1) === 'each'
+        ? { ...view, variables: new Set() }
+        : { ...view, variables: new Set([...variables, ...view.variables]) }
     },
   }
 }
