@@ -57,11 +57,11 @@ export function resume(store: Store, program: Program, more: Partial<RunOptions>
 }
 
 /** A store in which a run stopped right after the last of `events`, as if its process had been killed there. */
-export async function storeWith(events: readonly Event[], id = RUN.id): Promise<Store> {
+export async function storeWith(events: readonly Event[], id = RUN.id, { rehearsal } = RUN): Promise<Store> {
   const store = await temporaryStore()
   const [first, ...rest] = events
   if (!first) throw new Error('a run has at least one event')
-  const { team, path, rehearsal } = RUN
+  const { team, path } = RUN
   const lease = await store.create({ id, team, path, rehearsal }, DEAD, first)
   if (rest.length > 0)
     await store.commit(

@@ -1,0 +1,36 @@
+import { agents, type Trials } from './members.ts'
+
+const files = ['a.md', 'b.md', 'c.md', 'd.md']
+
+export const trials: Trials = {
+  'branches and an editor': {
+    definition: { agents, pattern: { kind: 'parallel', branches: ['ann', 'ben'], aggregate: 'cid' } },
+  },
+  'a list, two at a time, and a vote': {
+    input: { files },
+    definition: {
+      agents,
+      input: { files: { type: 'array', default: files } },
+      pattern: {
+        kind: 'parallel',
+        each: '${input.files}',
+        as: 'file',
+        agent: 'ben',
+        concurrency: 2,
+        aggregate: 'vote',
+      },
+    },
+  },
+  'a quorum of two': {
+    isRace: true,
+    definition: {
+      agents,
+      pattern: {
+        kind: 'parallel',
+        branches: ['ann', 'ben', 'cid'],
+        onFailure: { quorum: 2 },
+        aggregate: 'concat',
+      },
+    },
+  },
+}
