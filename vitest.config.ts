@@ -1,8 +1,12 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
+    // Nothing that a test does may touch the store, settings or working copies of whoever runs it.
+    env: { CREW_HOME: join(tmpdir(), `crew-test-home-${process.pid}`) },
   },
 })

@@ -4,13 +4,13 @@ import { toCrewError } from './errors.ts'
 import { createFetch, type Fetch } from './fetch/fetch.ts'
 import { codeOfStatus, quote } from './fetch/status.ts'
 import { defaultStore } from './home.ts'
-import { isObject, parseJson } from './json.ts'
+import { canonical, isObject, parseJson } from './json.ts'
 import type { ResolvedEndpoint } from './models/endpoint.ts'
 import { openModel, resolveEndpoint } from './models/index.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { inspectStore } from './store/inspect.ts'
 import { endpointsOf, surroundingsOf } from './team/endpoints.ts'
-import { loadTeam, type Team } from './team/load.ts'
+import { everyOne, loadTeam, type Nest, type Team } from './team/load.ts'
 import { describeTeam } from './team/report.ts'
 
 /** What was looked at, and how it was found. */
@@ -64,8 +64,12 @@ export function examine({ env, clock, team: path, store = defaultStore() }: Pati
       return [ok('team', `${path}, ${describeTeam(team)}`), ...checkVariables(team, env)]
     }),
     examination('models', async () => {
-      const endpoints = team ? endpointsOf(team.definition, await surroundingsOf(env)) : new Map()
-      return Promise.all([...endpoints.values()].map(connect))
+      const surroundings = await surroundingsOf(env)
+      const endpoints = (team ? everyOne<Nest>(team) : []).flatMap(({ definition }) => [
+        ...endpointsOf(definition, surroundings).values(),
+      ])
+      const distinct = new Map(endpoints.map(endpoint => [canonical(endpoint), endpoint]))
+      return Promise.all([...distinct.values()].map(connect))
     }),
   ]
 }
@@ -162,8 +166,9 @@ function checkKeys(env: Patient['env']): Finding[] {
   })
 }
 
-function checkVariables({ definition }: Team, env: Patient['env']): Finding[] {
-  const missing = (definition.env ?? []).filter(name => env[name] === undefined)
+function checkVariables(team: Nest, env: Patient['env']): Finding[] {
+  const named = new Set(everyOne(team).flatMap(({ definition }) => definition.env ?? []))
+  const missing = [...named].filter(name => env[name] === undefined)
   return missing.map(name => broken('env', `the team uses ${name}, which is not set`, `export ${name}=…`))
 }
 

@@ -10,6 +10,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Types that a team file can ask a value to be of. */
+export const JSON_TYPES = ['string', 'integer', 'number', 'boolean', 'array', 'object'] as const
+
+export function isOfType(type: (typeof JSON_TYPES)[number], value: Json): boolean {
+  if (type === 'integer') return Number.isSafeInteger(value)
+  if (type === 'array') return Array.isArray(value)
+  if (type === 'object') return isObject(value)
+  return typeof value === type
+}
+
 /**
  * `value` as the journal would give it back. A step's result passes through here before anybody sees it, so a
  * run that was never interrupted and one that was resumed hand the same value on (no `undefined`, no `Date`).

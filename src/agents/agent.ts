@@ -2,16 +2,18 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { timeout } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
+import { contextSettings } from '../exchange/compaction.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Grants } from '../exchange/grants.ts'
 import type { Scope } from '../expressions/template.ts'
 import type { Fetch } from '../fetch/fetch.ts'
-import type { Json, JsonSchema } from '../json.ts'
+import type { Json, JsonObject, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
 import { type Check, check } from '../policies/check.ts'
 import { fallback } from '../policies/fallback.ts'
 import type { Rejection } from '../policies/policy.ts'
 import { retry } from '../policies/retry.ts'
+import type { Part } from '../tools/exchange/part.ts'
 import type { Tool } from '../tools/tool.ts'
 
 /** One piece of work for one agent: data, so that any process that knows the team could perform it. */
@@ -31,6 +33,8 @@ export interface Invocation {
   readonly fallback?: readonly string[]
   /** What it may do to the others while it works. */
   readonly grants?: Grants
+  /** Who asked whom so that it came to this, the first one first. */
+  readonly path?: readonly string[]
   /** Folder to work in, when it is not that of the team. */
   readonly root?: string
 }
@@ -59,6 +63,8 @@ export interface Work<Spec> extends Invocation {
   readonly rejections: readonly Rejection[]
   /** The same for every attempt at the same work, also after a crash; another one once an answer was rejected. */
   readonly idempotencyKey: string
+  /** Who else there is, and how to ask one of them. */
+  readonly colleagues: Omit<Part, 'agent' | 'exchange'>
   readonly services: Services
 }
 
@@ -82,11 +88,41 @@ export interface Services {
     readonly task: string
     readonly output?: JsonSchema
   }): Promise<Json>
+  /** Has the team that an agent is do its work, inside the step that `ctx` belongs to. */
+  runTeam(work: TeamWork, ctx: Context): Promise<Json>
+}
+
+export interface TeamWork {
+  readonly agent: string
+  /** Where the agent works, which may be a copy of the folder of its team. */
+  readonly root: string
+  /** Inputs of the team, by name. */
+  readonly given: JsonObject
+  /** Fills the one that is left open. */
+  readonly task: string
+  /** What the members are told where none is. */
+  readonly besides: string
 }
 
 /** What an agent without prompt is asked, and what any agent is told besides. */
 export function askedOf({ task, instruction }: Pick<Invocation, 'task' | 'instruction'>): string {
   return [task, instruction].filter(Boolean).join('\n\n')
+}
+
+/**
+ * All that is told to one who reads nothing but text: the task, the shape that an answer must have, and what was wrong
+ * with earlier answers.
+ */
+export function toldInWords(
+  work: Pick<Work<unknown>, 'task' | 'instruction' | 'rejections'>,
+  output: JsonSchema | undefined,
+): string {
+  const format = output && `Answer with JSON that satisfies this schema:\n${JSON.stringify(output)}`
+  const problems = work.rejections.map(
+    ({ answer, problem }) =>
+      `An earlier answer to this was not accepted.\nThe problem: ${problem}\nThe answer was:\n${answer}`,
+  )
+  return [askedOf(work), format, ...problems].filter(Boolean).join('\n\n')
 }
 
 /** The output that the pattern wants of an agent which cannot know it from its own definition. */
@@ -122,7 +158,15 @@ export const shared = {
     .optional()
     .describe('What the agent is good at, for people and for agents that choose'),
   skills: z.array(z.string()).optional().describe('What it can do, in words that tasks ask for'),
+  reads: z.array(z.string()).optional().describe('Files, tables, services … that it needs as they are'),
+  writes: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Files, tables, services … that it changes: nobody who touches one of them works at the same time',
+    ),
   output: jsonSchema.optional(),
+  context: contextSettings.optional(),
   check: check.optional(),
   fallback: fallback.optional(),
   retry: retry.optional(),

@@ -2,13 +2,13 @@ import type PQueue from 'p-queue'
 import type { Context } from '../engine/context.ts'
 import { hash, type Json } from '../json.ts'
 import { type Checkers, checking, VERDICT } from '../policies/check.ts'
-import { waitingTurn } from '../policies/concurrency.ts'
+import { inPlace, inTurn } from '../policies/concurrency.ts'
 import { fallingBack } from '../policies/fallback.ts'
 import { checkingOutput } from '../policies/output.ts'
 import { compose, type Policy } from '../policies/policy.ts'
 import { retrying, retrySettings } from '../policies/retry.ts'
 import { run } from '../spawn.ts'
-import type { Invocation, Services } from './agent.ts'
+import type { Invocation, Services, Work } from './agent.ts'
 import { type AgentSpec, kindOf } from './index.ts'
 
 /** Performs one invocation, inside the step of its own that `ctx` belongs to. The only way to an agent. */
@@ -16,24 +16,35 @@ export type Caller = (invocation: Invocation, ctx: Context) => Promise<Json>
 
 const TEN_MINUTES = 600_000
 
-/** Puts the policies around the agents of a team, in the one order that they have. */
+interface Setting {
+  readonly run: string
+  readonly queues: readonly PQueue[]
+  /** Counts one more invocation of the run, by its key. Throws when there may be no more. */
+  readonly count: (key: string) => void
+}
+
+/**
+ * Puts the policies around the agents of a team, in the one order that they have. An agent at work has a place in each
+ * of `queues`: that of its team, then those of the teams around it.
+ */
 export function createCaller(
   agents: Readonly<Record<string, AgentSpec>>,
   services: Services,
-  { run: id, queue }: { run: string; queue: PQueue },
+  { run: id, queues, count }: Setting,
 ): Caller {
-  /** `place`: how an agent gets a place among those at work. One that works for another has the place of that one. */
-  const call = (invocation: Invocation, ctx: Context, place: readonly Policy[]): Promise<Json> => {
+  const call: Caller = async (invocation, ctx) => {
     const { agent } = invocation
+    count(ctx.key)
     const spec = agents[agent] as AgentSpec
     const kind = kindOf(spec)
     const output = invocation.output ?? spec.output
-    const checks = [...(spec.check ?? []), ...(invocation.check ?? [])]
+    // Its own checks are about its own output, not about a plan or a verdict that a pattern asks it for.
+    const ownChecks = invocation.output === undefined ? spec.check : undefined
+    const checks = [...(ownChecks ?? []), ...(invocation.check ?? [])]
     const substitutes = [...(spec.fallback ?? []), ...(invocation.fallback ?? [])]
     const root = invocation.root ?? services.root
     const scope = { ...invocation.scope, task: invocation.task }
     const policies: Policy[] = [
-      ...(kind.isIdle ? [] : place),
       ...(substitutes.length > 0
         ? [fallingBack(substitutes, standIn({ ...invocation, ...(output && { output }) }))]
         : []),
@@ -42,8 +53,10 @@ export function createCaller(
       ...(output ? [checkingOutput(output)] : []),
     ]
     const perform = compose(policies, ({ ctx, rejections }) =>
-      kind.perform(
-        {
+      // Innermost: who waits for another agent, or to try again, holds no place that the other may need.
+      inPlace(kind.isIdle ? [] : queues, ctx.signal, aside => {
+        const colleagues = colleaguesOf(invocation)
+        const work: Work<AgentSpec> = {
           ...invocation,
           scope,
           root,
@@ -51,10 +64,11 @@ export function createCaller(
           rejections,
           idempotencyKey: hash(`${id}/${ctx.key}/${rejections.length}`),
           services,
+          colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
           ...(output && { output }),
-        },
-        ctx,
-      ),
+        }
+        return kind.perform(work, ctx)
+      }),
     )
     return perform({ ctx, agent, rejections: [] })
   }
@@ -63,16 +77,45 @@ export function createCaller(
   const standIn =
     ({ fallback, ...invocation }: Invocation) =>
     (agent: string, { ctx }: { readonly ctx: Context }) =>
-      call({ ...invocation, agent }, ctx, [])
+      call({ ...invocation, agent, path: pathThrough(invocation) }, ctx)
 
-  const checkers = ({ scope }: Invocation, cwd: string): Checkers => ({
+  /** The others in the team of an agent, who can be asked while it works. */
+  const colleaguesOf = (invocation: Invocation): Work<unknown>['colleagues'] => {
+    const path = pathThrough(invocation)
+    const { depth } = services.limits
+    return {
+      others: Object.keys(agents).filter(name => name !== invocation.agent),
+      refusal(agent) {
+        const way = [...path, agent].join(' → ')
+        if (path.includes(agent)) return `${agent} waits for the answer of this itself (${way}).`
+        return path.length > depth
+          ? `Not more than ${depth} may ask each other in a chain (${way}).`
+          : undefined
+      },
+      ask: (agent, question, ctx, key) =>
+        ctx.step(key, { kind: 'agent', agent, input: question }, inner => {
+          const instruction = `${invocation.agent} asks you:\n${question}`
+          return call({ agent, task: '', scope: invocation.scope, instruction, path }, inner)
+        }),
+    }
+  }
+
+  const checkers = (invocation: Invocation, cwd: string): Checkers => ({
     async run(argv, stdin, { signal }) {
       if (services.rehearsal) return
-      await run({ argv, cwd, env: {}, stdin, deadlines: { total: TEN_MINUTES }, signal }, services.clock)
+      const spawn = { argv, cwd, env: {}, stdin, deadlines: { total: TEN_MINUTES }, signal }
+      await inTurn(queues, signal, () => run(spawn, services.clock))
     },
-    judge: (agent, task, ctx) =>
-      call({ agent, task: '', scope, instruction: task, output: VERDICT }, ctx, []),
+    judge(agent, instruction, ctx) {
+      const { scope } = invocation
+      const path = pathThrough(invocation)
+      return call({ agent, task: '', scope, instruction, output: VERDICT, path }, ctx)
+    },
   })
 
-  return (invocation, ctx) => call(invocation, ctx, [waitingTurn(queue)])
+  return call
+}
+
+function pathThrough({ path = [], agent }: Invocation): readonly string[] {
+  return [...path, agent]
 }

@@ -2,10 +2,19 @@ import { z } from 'zod'
 import { withDefaults } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
 import { renderText } from '../expressions/template.ts'
-import type { Json } from '../json.ts'
-import type { Rejection } from '../policies/policy.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { run } from '../spawn.ts'
-import { type AgentKind, askedOf, effects, imposedOutput, shared, template, type Work } from './agent.ts'
+import {
+  type AgentKind,
+  askedOf,
+  effects,
+  imposedOutput,
+  shared,
+  template,
+  toldInWords,
+  type Work,
+} from './agent.ts'
+import { dialogue, exchange } from './dialogue.ts'
 
 const schema = z.strictObject({
   kind: z.literal('command'),
@@ -19,6 +28,7 @@ const schema = z.strictObject({
     .record(z.string(), template)
     .optional()
     .describe('Environment of the command, beside PATH, HOME, LANG and TMPDIR'),
+  exchange,
   effects: effects.optional().describe('Default: once'),
 })
 
@@ -35,53 +45,55 @@ export const command = {
 const TEN_MINUTES = 600_000
 
 async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
-  const { agent, scope, spec, services, output, idempotencyKey } = work
+  const { agent, scope, spec, services, output } = work
   const { effects = 'once' } = spec
   if (services.rehearsal && effects !== 'pure') {
     return services.rehearse({ agent, task: askedOf(work), ...(output && { output }) })
   }
   const argv = spec.run.map(part => renderText(part, scope))
-  const stdin = inputOf(work)
-
-  const request = { kind: 'command', effects, input: { argv }, identity: stdin ?? null }
-  return ctx.step('run', request, async step => {
-    const declared = Object.entries(spec.env ?? {}).map(([name, value]) => [name, renderText(value, scope)])
-    const written = await run(
-      {
-        argv,
-        cwd: work.root,
-        env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
-        stdin,
-        deadlines: withDefaults(spec.timeout, { total: TEN_MINUTES }),
-        signal: step.signal,
-      },
-      services.clock,
-    )
-    return written.stdout.trim()
+  return dialogue(work, ctx, situation => {
+    const stdin = inputOf(work, situation)
+    const request = { kind: 'command', effects, input: { argv }, identity: stdin ?? null }
+    return ctx.step('run', request, step => execute(work, argv, stdin, step))
   })
 }
 
-function inputOf(work: Work<CommandSpec>): string | undefined {
+async function execute(
+  { spec, scope, root, services, idempotencyKey }: Work<CommandSpec>,
+  argv: readonly string[],
+  stdin: string | undefined,
+  { signal }: Context,
+): Promise<string> {
+  const declared = Object.entries(spec.env ?? {}).map(([name, value]) => [name, renderText(value, scope)])
+  const { stdout } = await run(
+    {
+      argv,
+      cwd: root,
+      env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
+      stdin,
+      deadlines: withDefaults(spec.timeout, { total: TEN_MINUTES }),
+      signal,
+    },
+    services.clock,
+  )
+  return stdout.trim()
+}
+
+function inputOf(work: Work<CommandSpec>, situation: JsonObject): string | undefined {
   const { spec, scope, rejections } = work
-  const task = askedOf(work)
   const output = imposedOutput(work)
-  switch (spec.stdin ?? 'text') {
+  switch (spec.exchange ? 'json' : (spec.stdin ?? 'text')) {
     case 'none':
       return undefined
     case 'json':
       return JSON.stringify({
-        task,
+        task: askedOf(work),
         input: scope.input ?? {},
         feedback: rejections,
         ...(output && { output }),
+        ...situation,
       })
-    case 'text': {
-      const format = output && `Answer with JSON that satisfies this schema:\n${JSON.stringify(output)}`
-      return [task, ...(format ? [format] : []), ...rejections.map(inWords)].join('\n\n')
-    }
+    case 'text':
+      return toldInWords(work, output)
   }
-}
-
-function inWords({ answer, problem }: Rejection): string {
-  return `An earlier answer to this was not accepted.\nThe problem: ${problem}\nThe answer was:\n${answer}`
 }

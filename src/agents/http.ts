@@ -5,9 +5,10 @@ import { CrewError } from '../errors.ts'
 import { renderDeep, renderText } from '../expressions/template.ts'
 import type { Answer } from '../fetch/fetch.ts'
 import { codeOfStatus, describeRefusal, readRetryAfter } from '../fetch/status.ts'
-import type { Json } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import type { Effects } from '../store/events.ts'
 import { type AgentKind, askedOf, effects, imposedOutput, shared, template, type Work } from './agent.ts'
+import { dialogue, exchange } from './dialogue.ts'
 
 const schema = z.strictObject({
   kind: z.literal('http'),
@@ -16,6 +17,7 @@ const schema = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional().describe('Default: POST'),
   headers: z.record(z.string(), template).optional().describe('Never written to the journal'),
   body: z.json().optional().describe('JSON body, templates inside are filled in; default: {task, input}'),
+  exchange,
   effects: effects.optional().describe('Default: pure for GET, once for the others'),
 })
 
@@ -37,29 +39,38 @@ async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
     return services.rehearse({ agent, task: askedOf(work), ...(output && { output }) })
   }
   const url = renderText(spec.url, scope)
-  const body = bodyOf(work)
-  const input = { method, url, ...(body !== undefined && { body }) }
-  return ctx.step('request', { kind: 'http', effects, input }, async step => {
-    const headers = Object.entries(spec.headers ?? {}).map(([name, value]) => [
-      name,
-      renderText(value, scope),
-    ])
-    const response = await services.fetch(url, {
-      method,
-      headers: {
-        'idempotency-key': work.idempotencyKey,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...Object.fromEntries(headers),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: step.signal,
-      deadlines: withDefaults(spec.timeout, { total: 60_000 }),
-      fresh: effects === 'once',
-    })
-    const text = await response.text()
-    if (!response.ok) throw refusal(work, input, response, text)
-    return text
+  return dialogue(work, ctx, situation => {
+    const body = bodyOf(work, situation)
+    const input = { method, url, ...(body !== undefined && { body }) }
+    return ctx.step('request', { kind: 'http', effects, input }, step => send(work, input, step))
   })
+}
+
+interface Sent {
+  readonly method: string
+  readonly url: string
+  readonly body?: Json
+}
+
+async function send(work: Work<HttpSpec>, request: Sent, { signal }: Context): Promise<string> {
+  const { scope, spec, services } = work
+  const { method, url, body } = request
+  const headers = Object.entries(spec.headers ?? {}).map(([name, value]) => [name, renderText(value, scope)])
+  const response = await services.fetch(url, {
+    method,
+    headers: {
+      'idempotency-key': work.idempotencyKey,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...Object.fromEntries(headers),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal,
+    deadlines: withDefaults(spec.timeout, { total: 60_000 }),
+    fresh: effectsOf(spec) === 'once',
+  })
+  const text = await response.text()
+  if (!response.ok) throw refusal(work, request, response, text)
+  return text
 }
 
 function effectsOf({ effects, method }: HttpSpec): Effects {
@@ -67,7 +78,7 @@ function effectsOf({ effects, method }: HttpSpec): Effects {
 }
 
 /** GET and DELETE send no body unless one is declared. */
-function bodyOf(work: Work<HttpSpec>): Json | undefined {
+function bodyOf(work: Work<HttpSpec>, situation: JsonObject): Json | undefined {
   const { spec, scope, rejections } = work
   const output = imposedOutput(work)
   if (spec.body !== undefined) return renderDeep(spec.body as Json, scope)
@@ -79,13 +90,14 @@ function bodyOf(work: Work<HttpSpec>): Json | undefined {
     ...(rejections.length > 0 && {
       feedback: rejections.map(({ answer, problem }) => ({ answer, problem })),
     }),
+    ...situation,
   }
 }
 
 /** The address is shown without its query, where keys like to hide. */
 function refusal(
   { agent, services }: Work<HttpSpec>,
-  { method, url }: { method: string; url: string },
+  { method, url }: Sent,
   response: Answer,
   body: string,
 ): CrewError {

@@ -6,6 +6,8 @@ import { renderText } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
 import type { Message, Model, ModelReply, ModelRequest, ToolCall } from '../models/model.ts'
 import { retrySettings, tryRepeatedly } from '../policies/retry.ts'
+import { exchangeTools } from '../tools/exchange/index.ts'
+import type { Tool } from '../tools/tool.ts'
 import { type AgentKind, askedOf, shared, text, type Work } from './agent.ts'
 
 const schema = z.strictObject({
@@ -23,8 +25,8 @@ type LlmSpec = z.infer<typeof schema>
 export const llm = { kind: 'llm', schema, perform, mayRepeat: () => true } satisfies AgentKind<LlmSpec>
 
 async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
-  const { spec, services } = work
-  const tools = (spec.tools ?? []).flatMap(name => services.tool(name) ?? [])
+  const { services } = work
+  const tools = toolsOf(work)
   const output = work.output && { output: { name: work.agent, schema: work.output } }
   const messages = opening(work)
   for (let turn = 1; turn <= services.limits.turns; turn += 1) {
@@ -32,13 +34,20 @@ async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
     if (reply.toolCalls.length === 0) return reply.text
     messages.push({ role: 'assistant', content: reply.text, toolCalls: reply.toolCalls })
     const results = reply.toolCalls.map((call, index) =>
-      useTool(work, ctx, call, `turn-${turn}/tool-${index + 1}`),
+      useTool(work, tools, ctx, call, `turn-${turn}/tool-${index + 1}`),
     )
     messages.push(...(await Promise.all(results)))
   }
   throw new CrewError('limit-turns', `${work.agent} did not finish in ${services.limits.turns} turns`, {
     hint: `allow more: crew resume RUN --limit turns=${services.limits.turns * 2}`,
   })
+}
+
+/** Those that its team file gives to it, and those by which it does what the pattern lets it do. */
+function toolsOf({ agent, spec, services, colleagues, grants }: Work<LlmSpec>): Tool[] {
+  const { tools: listed = [] } = spec
+  const own = listed.flatMap(name => services.tool(name) ?? [])
+  return [...own, ...exchangeTools({ agent, exchange: services.exchange, ...colleagues }, listed, grants)]
 }
 
 function opening(work: Work<LlmSpec>): Message[] {
@@ -115,22 +124,23 @@ function promptIn({ messages }: ModelRequest): string {
 
 /** Whatever goes wrong in a tool is told to the model, which may know better next turn. */
 async function useTool(
-  { spec, services, root }: Work<LlmSpec>,
+  { root }: Work<LlmSpec>,
+  tools: readonly Tool[],
   ctx: Context,
   call: ToolCall,
   key: string,
 ): Promise<Message> {
   const answer = (content: string): Message => ({ role: 'tool', toolCallId: call.id, content })
-  const tool = spec.tools?.includes(call.name) ? services.tool(call.name) : undefined
+  const tool = tools.find(({ name }) => name === call.name)
   if (!tool) return answer(`There is no tool ${call.name}.`)
   const request = {
     kind: 'tool',
-    effects: tool.effects,
+    ...(tool.effects && { effects: tool.effects }),
     input: { tool: call.name, arguments: call.arguments },
   }
   try {
     return answer(
-      asText(await ctx.step(key, request, ({ signal }) => tool.call(call.arguments, { root, signal }))),
+      asText(await ctx.step(key, request, inner => tool.call(call.arguments, { root, ctx: inner }))),
     )
   } catch (thrown) {
     const error = toCrewError(thrown)

@@ -28,6 +28,6 @@ Examples:
         return
       }
       const team = await loadTeam(file)
-      const warnings = team.problems.length > 0 ? `\n${formatProblems(team.problems, team.source)}` : ''
+      const warnings = team.problems.length > 0 ? `\n${formatProblems(team.problems)}` : ''
       process.stdout.write(sanitize(`${team.source.name}: ok, ${describeTeam(team)}${warnings}\n`))
     })

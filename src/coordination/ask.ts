@@ -2,11 +2,13 @@ import type { Invocation } from '../agents/agent.ts'
 import type { Caller } from '../agents/call.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
+import { type Compaction, sizeOf } from '../exchange/compaction.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { inWords, type Packet, tokensOf } from '../exchange/packet.ts'
 import type { Scope } from '../expressions/template.ts'
 import { asText, type Json, type JsonObject } from '../json.ts'
 import type { Profile } from './profile.ts'
+import { type Shrunk, shrink } from './shrink.ts'
 
 /** What a pattern works with: the engine's context, and agents to ask. */
 export interface TeamContext {
@@ -21,6 +23,8 @@ export interface TeamContext {
   readonly agents: Readonly<Record<string, Profile>>
   /** Board and mailbox. Touched inside of steps only. */
   readonly exchange: Exchange
+  /** No model is called and nothing with effects is executed; nobody is waited for. */
+  readonly rehearsal: boolean
   /** Has an agent do something, as the step `key`. */
   ask(agent: string, request: AskRequest): Promise<Json>
   /** A step that holds others; when `body` ends, those that are still in flight are cancelled. */
@@ -31,53 +35,83 @@ export interface AskRequest extends Omit<Invocation, 'agent' | 'task' | 'scope'>
   readonly key: string
   /** By default the task of the team and nothing else. */
   readonly packet?: Packet
+  /** What happens to a packet that is too large for the agent; by default what it declares. */
+  readonly compact?: Compaction
   /** By default what templates see at the start. */
   readonly scope?: Scope
 }
 
 export interface Assignment {
   readonly input: JsonObject
+  /** The same in words. */
+  readonly task: string
   readonly scope: Scope
   readonly agents: Readonly<Record<string, Profile>>
   readonly exchange: Exchange
+  readonly rehearsal: boolean
   readonly call: Caller
-  /** Counts one more invocation of the run. Throws when there may be no more. */
-  readonly count: () => void
 }
 
 export function createTeamContext(root: Context, assignment: Assignment): TeamContext {
-  const { input, agents, exchange, call, count } = assignment
-  const task = describeInput(input)
-  const over = (ctx: Context): TeamContext => ({
-    ctx,
-    input,
-    scope: assignment.scope,
-    task,
-    agents,
-    exchange,
-    async ask(agent, { key, packet = { task }, scope = assignment.scope, ...more }) {
-      count()
-      const asked = { agent, task: inWords(packet), scope, ...more }
-      const input = [asked.task, more.instruction].filter(Boolean).join('\n\n')
-      const request = { kind: 'agent', agent, input, tokens: tokensOf(packet) }
-      return ctx.step(key, request, step => call(asked, step))
-    },
-    group: (key, body) => ctx.step(key, { kind: 'group' }, inner => body(over(inner))),
-  })
+  const { input, task, agents, exchange, rehearsal, call } = assignment
+  const over = (ctx: Context): TeamContext => {
+    const team: TeamContext = {
+      ctx,
+      input,
+      scope: assignment.scope,
+      task,
+      agents,
+      exchange,
+      rehearsal,
+      async ask(agent, { key, packet: whole = { task }, compact, scope = assignment.scope, ...more }) {
+        const room = agents[agent]?.context
+        // Only a packet that is too large takes time: the step of any other begins at once.
+        const { packet, decision }: Shrunk =
+          room && sizeOf(whole) > room.tokens
+            ? await shrink(team, {
+                agent,
+                key,
+                packet: whole,
+                most: room.tokens,
+                compact: compact ?? room.compact,
+              })
+            : { packet: whole }
+        const asked = { agent, task: inWords(packet), scope, ...more }
+        const input = [asked.task, more.instruction].filter(Boolean).join('\n\n')
+        const request = { kind: 'agent', agent, input, tokens: tokensOf(packet) }
+        return ctx.step(key, request, step => {
+          if (decision) step.emit({ type: 'decision', key: step.key, ...decision })
+          return call(asked, step)
+        })
+      },
+      group: (key, body) => ctx.step(key, { kind: 'group' }, inner => body(over(inner))),
+    }
+    return team
+  }
   return over(root)
 }
 
-/** Counts the invocations of a run, all its teams together; throws `limit-invocations` at the first too many. */
-export function createCounter(invocations: number): () => void {
-  let asked = 0
-  return () => {
-    asked += 1
-    if (asked <= invocations) return
-    throw new CrewError(
-      'limit-invocations',
-      `the run asked its agents ${invocations} times, and may not ask more`,
-      { hint: `allow more: crew resume RUN --limit invocations=${invocations * 2}` },
-    )
+/**
+ * Counts invocations by their keys: those of the agents of `whose`, the teams inside of it included. `before` are the
+ * ones that were made already. Throws `limit-invocations` at the first too many.
+ */
+export function createCounter(
+  invocations: number,
+  whose: string,
+  before: Iterable<string>,
+): (key: string) => void {
+  // A step that was refused its invocation has begun as well.
+  const asked = new Set([...before].slice(0, invocations))
+  return key => {
+    if (asked.has(key)) return
+    if (asked.size >= invocations) {
+      throw new CrewError(
+        'limit-invocations',
+        `${whose} asked its agents ${invocations} times, and may not ask more`,
+        { hint: `allow more: crew resume RUN --limit invocations=${invocations * 2}` },
+      )
+    }
+    asked.add(key)
   }
 }
 

@@ -46,6 +46,8 @@ export class Execution {
   private readonly claimed = new Set<string>()
   private readonly notes: Map<string, number>
   private readonly waits = new Map<string, (answer: Json) => void>()
+  /** Answers to questions that this execution has not come to again. */
+  private readonly early = new Map<string, Signal>()
   private busy = 0
   private lastSignal = 0
   private polling = false
@@ -109,7 +111,9 @@ export class Execution {
         signal.removeEventListener('abort', abort)
         resolve(value)
       })
-      this.look()
+      const early = this.early.get(key)
+      if (early) this.deliver(early)
+      else this.look()
     })
   }
 
@@ -143,10 +147,14 @@ export class Execution {
     await new Promise(resolve => setImmediate(resolve))
   }
 
-  private deliver({ id, key, value, by }: Signal): void {
-    this.lastSignal = id
+  private deliver(signal: Signal): void {
+    const { id, key, value, by } = signal
+    this.lastSignal = Math.max(this.lastSignal, id)
     const resolve = this.waits.get(key)
-    if (!resolve) return
+    if (!resolve) {
+      if (!this.early.has(key)) this.early.set(key, signal)
+      return
+    }
     this.waits.delete(key)
     const answer = this.redact(value)
     this.journal.append({ type: 'wait.answered', key, value: answer, by })

@@ -1,11 +1,13 @@
 import type { Context } from '../engine/context.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { ExchangeFact, FactOf } from '../store/events.ts'
+import { createIds } from './ids.ts'
 
-export type Write = Omit<FactOf<'board.written'>, 'type' | 'key'>
+/** A write that was made; `key` is the step that made it. */
+export type Write = Omit<FactOf<'board.written'>, 'type'>
 
 interface Draft {
-  /** The same for every attempt at the same write; by default the key of the step. */
+  /** The same for every attempt at the same write; by default it follows from the step. */
   readonly id?: string
   readonly name: string
   readonly value: Json
@@ -26,13 +28,15 @@ export interface Snapshot {
 /**
  * State that the agents of a run share: named values, each with version and writer. The journal holds every write.
  *
- * Contract: it is read and written inside of steps only, so that what somebody saw, and whether a write was refused,
- * is journaled with the step. `at` may be asked anywhere for a version that a step has given.
+ * Contract: it is read and written inside of steps only, each with its own context, so that what somebody saw, and
+ * whether a write was refused, is journaled with the step. `at`, `since` and `writtenIn` may be asked anywhere for
+ * versions that a step has given and steps that are over.
  */
 export class Board {
   private readonly writes: Write[] = []
   private readonly ids = new Map<string, Write>()
   private readonly latest = new Map<string, Write>()
+  private readonly idIn = createIds()
 
   constructor(recorded: Iterable<ExchangeFact>) {
     for (const fact of recorded) if (fact.type === 'board.written') this.add(fact)
@@ -54,21 +58,32 @@ export class Board {
     return { values, entries }
   }
 
+  /** What was written after `version` writes, up to the write `until`. */
+  since(version: number, until: number): readonly Write[] {
+    return this.writes.slice(version, until)
+  }
+
+  /** What the step `key`, or any step in it, has written. */
+  writtenIn(key: string): readonly Write[] {
+    return this.writes.filter(write => write.key === key || write.key.startsWith(`${key}/`))
+  }
+
   /** Compare-and-set. A write that was made before the process died is not made again. */
-  write(ctx: Context, { id = ctx.key, name, value, by, expected }: Draft): Written {
+  write(ctx: Context, { id = this.idIn(ctx), name, value, by, expected }: Draft): Written {
     const known = this.ids.get(id)
     if (known) return { version: known.version }
     const found = this.latest.get(name)
-    if (expected !== undefined && (found?.version ?? 0) !== expected && found) return { refused: found }
-    const write = { id, name, value, by, version: this.writes.length + 1 }
+    if (found && expected !== undefined && found.version !== expected) return { refused: found }
+    const write = { key: ctx.key, id, name, value, by, version: this.writes.length + 1 }
     this.add(write)
-    ctx.emit({ type: 'board.written', key: ctx.key, ...write })
+    ctx.emit({ type: 'board.written', ...write })
     return { version: write.version }
   }
 
-  private add(write: Write): void {
+  private add({ key, id, name, value, by, version }: Write): void {
+    const write = { key, id, name, value, by, version }
     this.writes.push(write)
-    this.ids.set(write.id, write)
-    this.latest.set(write.name, write)
+    this.ids.set(id, write)
+    this.latest.set(name, write)
   }
 }

@@ -7,6 +7,7 @@ import type { Endpoint, ResolvedEndpoint } from './endpoint.ts'
 import type { Model } from './model.ts'
 import { findPrice } from './price.ts'
 import { PROVIDERS, type Provider } from './providers.ts'
+import { findRoom } from './room.ts'
 import { ASSUMED_OUTPUT, estimate } from './tokens.ts'
 
 export interface Surroundings {
@@ -65,7 +66,7 @@ export async function openModel(
   if (!endpoint.apiKey && needsKey(endpoint)) throw missingKey(endpoint)
   if (endpoint.apiKey && !/^[\x21-\x7e]+$/.test(endpoint.apiKey)) throw strangeKey(endpoint)
   const { openaiModel } = await import('./openai.ts')
-  return openaiModel(endpoint, { clock })
+  return withRoom(endpoint, await openaiModel(endpoint, { clock }))
 }
 
 /** Stands in for the model at `endpoint`: it costs nothing, and counts what that one would have used and cost. */
@@ -76,15 +77,18 @@ export async function rehearsedModel(endpoint: ResolvedEndpoint): Promise<Model>
     import('./rehearsal.ts'),
     isFree ? (spend: Spend) => ({ ...spend, usd: 0 }) : findPrice(endpoint),
   ])
-  return {
-    ...rehearsalModel({
-      id,
-      seed: id,
-      count: (request, reply) => price(estimate(request, countTokens(reply))),
-      worstCase: request => price(estimate(request, maxTokens)),
-    }),
-    timeout,
-  }
+  const model = rehearsalModel({
+    id,
+    seed: id,
+    count: (request, reply) => price(estimate(request, countTokens(reply))),
+    worstCase: request => price(estimate(request, maxTokens)),
+  })
+  return withRoom(endpoint, { ...model, timeout })
+}
+
+async function withRoom(endpoint: ResolvedEndpoint, model: Model): Promise<Model> {
+  const room = await findRoom(endpoint)
+  return room === undefined ? model : { ...model, room }
 }
 
 /** `anthropic/claude-…` names provider and model; a word before the slash that is no provider belongs to the model. */

@@ -8,6 +8,8 @@ export interface Model {
   readonly id: string
   /** Of each call, unless the caller has deadlines of its own. */
   readonly timeout: Deadlines
+  /** Tokens that an agent can be handed so that the answer fits as well; absent when that is not known. */
+  readonly room?: number
   /** The most that `request` can cost: its tokens counted with a margin, and all the output it may produce. */
   worstCase(request: ModelRequest): Spend
   /**

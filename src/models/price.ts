@@ -16,22 +16,30 @@ const LISTED: Partial<Record<Provider, string>> = {
   deepseek: 'deepseek',
 }
 
+/** What the list that comes with crew says of a model, if it is in there, and what a use of it costs. */
+export async function findListed({ provider, model }: ResolvedEndpoint) {
+  const providerId = provider && LISTED[provider]
+  if (!providerId) return undefined
+  const { calcPrice } = await import('@pydantic/genai-prices')
+  const priceOf = (usage: Parameters<typeof calcPrice>[0]) => calcPrice(usage, model, { providerId })
+  const listed = priceOf({})
+  return listed ? { listed, priceOf } : undefined
+}
+
 /** The price that the team file gives for the endpoint, else the one from the list that comes with crew. */
 export async function findPrice(endpoint: ResolvedEndpoint): Promise<Price> {
-  const { price, provider, model } = endpoint
+  const { price } = endpoint
   if (price) return flatPrice({ ...price, cached: price.cached ?? price.input })
-  const providerId = provider && LISTED[provider]
-  if (!providerId) return spend => spend
-  const { calcPrice } = await import('@pydantic/genai-prices')
-  const listed = calcPrice({}, model, { providerId })
-  if (!listed) return spend => spend
+  const found = await findListed(endpoint)
+  if (!found) return spend => spend
+  const { listed, priceOf } = found
   const { input_mtok: input, output_mtok: output, cache_read_mtok: cached = input } = listed.model_price
   // Most prices are that simple, and the library takes fifty times as long as the multiplication.
   const isFlat = [input, output, cached].every(rate => typeof rate === 'number')
   if (isFlat && !Array.isArray(listed.model.prices)) return flatPrice({ input, output, cached } as Rates)
   return spend => {
     const usage = { input_tokens: spend.input, cache_read_tokens: spend.cached, output_tokens: spend.output }
-    const priced = calcPrice(usage, model, { providerId })
+    const priced = priceOf(usage)
     return priced ? { ...spend, usd: priced.total_price } : spend
   }
 }

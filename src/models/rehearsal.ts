@@ -64,7 +64,7 @@ export async function rehearseAnswer(work: {
 
 async function answer(request: ModelRequest, random: () => number): Promise<Omit<ModelReply, 'spent'>> {
   const { messages, tools, output } = request
-  const { prompt, assignment, sentences, items, focus } = readRequest(messages)
+  const { prompt, role, assignment, sentences, items, focus } = readRequest(messages)
   const fallback = placeholder(prompt.requests[0] ?? prompt.items[0])
   const quotable = sentences.length > 0 ? sentences : (items.length > 0 ? items : [fallback]).map(asSentence)
   const digest = digestOf(quotable, { focus, entries: assignment.each && output !== undefined }, random)
@@ -73,7 +73,8 @@ async function answer(request: ModelRequest, random: () => number): Promise<Omit
   if (tools.length > 0 && !messages.some(({ role }) => role === 'tool')) {
     const topic = assignment.topic ?? digest.keyWords(3).join(' ')
     const task = prompt.text.slice(0, FOCUS)
-    const toolCalls = await chooseToolCalls(tools, task, topic, fillArguments(words, random))
+    const asked = { task, topic, role }
+    const toolCalls = await chooseToolCalls(tools, asked, fillArguments(words, random))
     if (toolCalls.length > 0) return { text: '', toolCalls }
   }
   if (output) {
@@ -116,13 +117,24 @@ function readRequest(messages: readonly Message[]) {
     .filter(message => message.role === 'tool')
     .map(({ content }) => readMaterial(content, false))
   const found = results.flatMap(result => result.sentences)
+  const unsaid = withoutSaid(prompt.sentences, text)
   return {
     prompt,
+    role,
     assignment,
-    sentences: found.length > 0 ? found : prompt.sentences,
+    sentences: found.length > 0 ? found : unsaid,
     items: results.length > 0 ? results.flatMap(result => result.items) : listed(prompt.items),
     focus: `${prompt.requests.join(' ')} ${assignment.topic ?? ''} ${role}`.slice(0, FOCUS),
   }
+}
+
+/** Who takes part in a conversation says what nobody has said yet, as long as there is something. */
+function withoutSaid(sentences: readonly Sentence[], prompt: string): readonly Sentence[] {
+  const [, conversation] = prompt.split('From the conversation so far:')
+  if (conversation === undefined) return sentences
+  const said = new Set(readMaterial(conversation, true).sentences.map(sentence => sentence.text))
+  const unsaid = sentences.filter(sentence => !said.has(sentence.text))
+  return unsaid.length > 0 ? unsaid : sentences
 }
 
 /** A single short line in a prompt is the task, and not a list to answer from. */

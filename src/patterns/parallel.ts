@@ -1,10 +1,11 @@
-import PQueue from 'p-queue'
 import { z } from 'zod'
 import { template } from '../agents/agent.ts'
 import { describeInput, type Steps, type TeamContext } from '../coordination/ask.ts'
-import { CrewError, toCrewError } from '../errors.ts'
-import type { Packet } from '../exchange/packet.ts'
-import { render, type Scope } from '../expressions/template.ts'
+import { conflicts } from '../coordination/conflicts.ts'
+import { type Lane, type Results, runLanes } from '../coordination/lanes.ts'
+import { mergeWorkspaces, openWorkspaces, settleResults } from '../coordination/reconcile.ts'
+import { CrewError } from '../errors.ts'
+import { render } from '../expressions/template.ts'
 import { asText, canonical, type Json } from '../json.ts'
 import type { Node, Pattern } from './pattern.ts'
 
@@ -26,6 +27,11 @@ const schema = z
       .string()
       .optional()
       .describe('An agent that is given all results, or concat, json (default) or vote'),
+    workspace: z
+      .enum(['shared', 'own'])
+      .optional()
+      .describe("own: each works in a copy of the team's folder, and what they changed is merged at the end"),
+    conflicts: conflicts.optional(),
   })
   .superRefine((spec, context) => {
     const problem = (path: string, message: string) =>
@@ -39,20 +45,6 @@ const schema = z
   })
 
 type Spec = z.infer<typeof schema>
-
-/** One thing to do beside others. */
-interface Lane {
-  readonly key: string
-  readonly agent: string
-  readonly packet: Packet
-  readonly scope: Scope
-}
-
-/** What the lanes gave, in their order; and why some gave nothing. */
-interface Results {
-  readonly outputs: Readonly<Record<string, Json>>
-  readonly failures: Readonly<Record<string, string>>
-}
 
 /** Several agents at once, or one agent over a list; then their results become one. */
 export const parallel = {
@@ -108,52 +100,12 @@ function lanesOf(
   }))
 }
 
+/** The lanes at work, each in its own copy of the folder where that is wanted, and what contradicts itself settled. */
 async function work(group: TeamContext, lanes: readonly Lane[], spec: Spec): Promise<Results> {
-  const { onFailure = 'fail', concurrency = Number.POSITIVE_INFINITY } = spec
-  const places = new PQueue({ concurrency })
-  const running = new Map(lanes.map(lane => [lane.key, places.add(() => group.ask(lane.agent, lane))]))
-  const outputs = new Map<string, Json>()
-  const failures = new Map<string, CrewError>()
-  const collect = async (key: string) => {
-    try {
-      outputs.set(key, (await running.get(key)) ?? null)
-    } catch (thrown) {
-      if (onFailure === 'fail') throw thrown
-      failures.set(key, toCrewError(thrown))
-    }
-  }
-
-  if (typeof onFailure === 'string') {
-    await Promise.all(lanes.map(({ key }) => collect(key)))
-  } else {
-    // Only what `next` has chosen counts: more may end in the same moment, and a resumed run could not tell.
-    for (const lane of running.values()) lane.catch(() => {})
-    const open = new Set(running.keys())
-    while (outputs.size < onFailure.quorum && outputs.size + open.size >= onFailure.quorum) {
-      const key = await group.ctx.next(open)
-      open.delete(key)
-      await collect(key)
-    }
-  }
-  const needed = typeof onFailure === 'object' ? onFailure.quorum : Math.min(1, lanes.length)
-  if (outputs.size < needed) throw quorumMissed(group.ctx.key, outputs.size, needed, failures)
-  const inOrder = lanes.flatMap(({ key }) => (outputs.has(key) ? [[key, outputs.get(key) ?? null]] : []))
-  return {
-    outputs: Object.fromEntries(inOrder),
-    failures: Object.fromEntries([...failures].map(([key, error]) => [key, error.message])),
-  }
-}
-
-function quorumMissed(
-  group: string,
-  got: number,
-  needed: number,
-  failures: ReadonlyMap<string, CrewError>,
-): CrewError {
-  const reasons = [...failures].map(([key, error]) => `\n  ${key}: ${error.message}`)
-  return new CrewError('quorum-missed', `${got} of the ${needed} results needed came in${reasons.join('')}`, {
-    because: [...failures].map(([key, error]) => error.details.step ?? `${group}/${key}`),
-  })
+  const copies = spec.workspace === 'own' ? await openWorkspaces(group, lanes) : lanes
+  const results = await runLanes(group, copies, spec)
+  const settled = await settleResults(group, lanes, results, spec.conflicts)
+  return spec.workspace === 'own' ? mergeWorkspaces(group, lanes, settled, spec.conflicts) : settled
 }
 
 /** Ways to make one result out of many that need no agent. */

@@ -29,6 +29,10 @@ export interface Graph {
   readonly edges?: readonly Edge[]
   /** Variables that conditions and templates of the pattern itself see, besides those of the nodes. */
   readonly variables?: readonly string[]
+  /** Who else may work: those who choose, or may be chosen, for steps that name nobody. */
+  readonly pool?: readonly Pick<Node, 'agent' | 'path'>[]
+  /** Anybody in the team may be chosen for a step. */
+  readonly isOpen?: boolean
 }
 
 export interface Node {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
+import { pathOf } from '../coordination/ask-for.ts'
 import { toCrewError } from '../errors.ts'
 import { holds } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
@@ -46,7 +47,7 @@ export const pipeline = {
     for (const stage of stagesOf(spec)) {
       const { step, when } = stage
       if (when !== undefined && !holds(when, scope)) {
-        team.ctx.emit({ type: 'step.skipped', key: step, reason: `when: ${when}` })
+        team.ctx.emit({ type: 'step.skipped', key: pathOf(team, step), reason: `when: ${when}` })
         continue
       }
       const given = await work(team, stage, { knowledge, missing, scope })
@@ -79,10 +80,11 @@ interface Before {
 
 /** What a stage gives; nothing when it failed and the others are to go on. */
 async function work(
-  { task, ask, ctx }: TeamContext,
+  team: TeamContext,
   { step, agent, check, fallback, onFailure }: Stage,
   { knowledge, missing, scope }: Before,
 ): Promise<{ output: Json } | undefined> {
+  const { task, ask, ctx } = team
   const packet = { task, knowledge, ...(missing.length > 0 && { progress: missing.join('\n') }) }
   const request = {
     key: step,
@@ -100,7 +102,7 @@ async function work(
     missing.push(`${step} gave no result: ${message}`)
     ctx.emit({
       type: 'decision',
-      key: step,
+      key: pathOf(team, step),
       what: 'partial',
       reason: `went on without ${step}`,
       values: { error: code, message },

@@ -1,5 +1,5 @@
 import { CrewError } from '../errors.ts'
-import { asText, isObject, type Json, type JsonObject } from '../json.ts'
+import { asText, isOfType, type Json, type JsonObject } from '../json.ts'
 import type { Definition } from './schema.ts'
 import { didYouMean, namesOf } from './suggest.ts'
 
@@ -53,13 +53,6 @@ export function fits({ type, enum: allowed }: InputField, value: Json): boolean 
   return (
     isOfType(type, value) && (allowed === undefined || allowed.some(one => asText(one) === asText(value)))
   )
-}
-
-export function isOfType(type: InputField['type'], value: Json): boolean {
-  if (type === 'integer') return Number.isSafeInteger(value)
-  if (type === 'array') return Array.isArray(value)
-  if (type === 'object') return isObject(value)
-  return typeof value === type
 }
 
 /** Which input TASK fills: the only required text, or else one that is called `task`. */

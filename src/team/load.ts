@@ -1,116 +1,97 @@
-import { dirname, resolve } from 'node:path'
-import { isObject, type JsonObject } from '../json.ts'
-import { patternOf } from '../patterns/index.ts'
-import type { Graph } from '../patterns/pattern.ts'
-import { TOOLS } from '../tools/index.ts'
-import { checkSecrets, checkTeam } from './checks/check.ts'
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { CrewError } from '../errors.ts'
+import { canonical, type JsonObject } from '../json.ts'
+import { assemble, type Draft, placed } from './assemble.ts'
 import { checkOutputSchemas } from './checks/check-output.ts'
-import { type Included, includeFiles } from './include.ts'
-import { findingsOf } from './issues.ts'
-import { type Definition, schema } from './schema.ts'
-import { definitionError, type Finding, type Problem, pathName } from './source/problem.ts'
+import type { Definition } from './schema.ts'
+import { pinnedSheet, readSheet, readSheetsOf } from './sheet.ts'
+import { DefinitionError, type Problem } from './source/problem.ts'
 import { parseSource, readText, type Source } from './source/source.ts'
 
-export interface Team {
+/** A team, and the teams that some of its agents are. */
+export interface Nest {
+  /** With what the team around it adds: its models, and its limits where they are tighter. */
   readonly definition: Definition
-  /** The file's value with included files in their places: all that is needed to run it again. */
-  readonly pinned: JsonObject
   /** Folder of the team file: working folder of its commands, root of its file tools. */
   readonly root: string
+  /** By the names of those agents. */
+  readonly teams: Readonly<Record<string, Nest>>
+}
+
+/** All that is needed to run a team again, whatever becomes of its files. */
+export interface Pinned {
+  /** The file's value with included files in their places. */
+  readonly pinned: JsonObject
+  readonly root: string
+  /** The same of the other team files that it is made of, by absolute path. */
+  readonly files: Readonly<Record<string, JsonObject>>
+}
+
+export interface Team extends Nest, Pinned {
   readonly path: string
   readonly source: Source
-  /** Warnings; a team with errors is not loaded. `formatProblems(team.problems, team.source)` shows them. */
+  /** Warnings; a team with errors is not loaded. */
   readonly problems: readonly Problem[]
 }
 
 /** Reads and checks a team file (`-`: stdin). Throws `definition` with all problems at once. */
 export async function loadTeam(path: string): Promise<Team> {
-  const source = parseSource(path === '-' ? 'stdin' : path, await readText(path))
-  const root = path === '-' ? process.cwd() : dirname(resolve(path))
-  const { value, included, findings } = await includeFiles(source.value, root)
-  const checked = validate(value)
-  const schemas = checked.definition ? await checkOutputSchemas(checked.definition.agents) : []
-  // A file that could not be included is reported as such, not as a text that is missing.
-  const missing = new Set(findings.map(finding => pathName(finding.path.slice(0, -1))))
-  const others = [...checked.findings, ...schemas].filter(finding => !missing.has(pathName(finding.path)))
-  const texts = new Map(included.map(text => [pathName(text.path), text]))
-  const problems = [...findings, ...others].map(finding => source.place(inIncluded(finding, texts)))
-  return { ...accept(checked.definition, problems, source), pinned: value, root, path }
+  const isFile = path !== '-'
+  const source = parseSource(isFile ? path : 'stdin', await readText(path))
+  const root = await realpath(isFile ? dirname(path) : '.')
+  const sheet = await readSheet(source, root)
+  const sheets = await readSheetsOf(sheet)
+  const draft = assemble(sheet, isFile ? await realpath(path) : undefined, sheets)
+  const schemas = await Promise.all(everyOne(draft).map(problemsInSchemas))
+  const files = [...sheets].flatMap(([file, sheet]) =>
+    sheet instanceof CrewError ? [] : [[file, sheet.value]],
+  )
+  return {
+    ...accept(draft, schemas.flat()),
+    pinned: sheet.value,
+    files: Object.fromEntries(files),
+    path,
+    source,
+  }
 }
 
 /** The team that a run was started with, from what it pinned then; touches no file. Throws `definition`. */
-export function reviveTeam(pinned: JsonObject, root: string): Team {
-  const source = parseSource('pinned-definition.json', JSON.stringify(pinned, null, 2))
-  const { definition, findings } = validate(source.value)
-  return { ...accept(definition, findings.map(source.place), source), pinned, root, path: source.name }
+export function reviveTeam({ pinned, root, files }: Pinned): Team {
+  const sheets = Object.entries(files).map(
+    ([path, value]) => [path, pinnedSheet(path, value, dirname(path))] as const,
+  )
+  const sheet = pinnedSheet('pinned-definition.json', pinned, root)
+  const draft = assemble(sheet, undefined, new Map(sheets))
+  return { ...accept(draft, []), pinned, files, path: sheet.source.name, source: sheet.source }
 }
 
-function accept(definition: Definition | undefined, problems: readonly Problem[], source: Source) {
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0 || !definition) throw definitionError(problems, source)
-  return { definition, problems, source }
+/** A team and all that are inside of it. */
+export function everyOne<T extends { readonly teams: Readonly<Record<string, T>> }>(team: T): readonly T[] {
+  return [team, ...Object.values(team.teams).flatMap(inner => everyOne(inner))]
 }
 
-/**
- * What is wrong with a value, and the definition that it is. When its shape is wrong, the definition is what remains
- * without the parts that are, if that is whole enough to be checked as well.
- */
-function validate(value: JsonObject): {
-  readonly definition: Definition | undefined
-  readonly findings: Finding[]
-} {
-  const result = schema.safeParse(value)
-  const issues = result.success ? [] : findingsOf(result.error.issues, value)
-  const sound = without(value, issues)
-  const definition = result.data ?? schema.safeParse(sound).data
-  return {
-    definition,
-    findings: [
-      ...checkSecrets(value),
-      ...issues,
-      ...(definition
-        ? checkParts(definition, patternOf(definition.pattern).graph(definition.pattern))
-        : checkAgents(sound)),
-    ],
-  }
+async function problemsInSchemas({ definition, sheet, at }: Draft): Promise<Problem[]> {
+  return definition ? placed(await checkOutputSchemas(definition.agents), sheet, at) : []
 }
 
-function checkParts(definition: Definition, graph: Graph): Finding[] {
-  return checkTeam({ definition, graph, tools: Object.keys(TOOLS) })
+function accept(draft: Draft, more: readonly Problem[]) {
+  const all = [...everyOne(draft).flatMap(({ problems }) => problems), ...more]
+  // A file that is used twice has its problems once.
+  const distinct = new Map(
+    all.map(problem => [canonical([problem.source.name, problem.path, problem.message]), problem]),
+  )
+  const problems = [...distinct.values()]
+  const nest = nestOf(draft)
+  if (!nest || problems.some(({ severity }) => severity === 'error')) throw new DefinitionError(problems)
+  return { ...nest, problems }
 }
 
-/** Without a pattern nobody knows the order, but the agents can still be checked, as if each saw all others. */
-function checkAgents(value: JsonObject): Finding[] {
-  const names = isObject(value.agents) ? Object.keys(value.agents) : []
-  const pattern = { kind: 'pipeline', stages: names }
-  const { data } = schema.safeParse({ ...value, pattern })
-  if (!data) return []
-  const all = names.map(step => ({
-    step,
-    agent: step,
-    path: [],
-    after: names.filter(other => other !== step),
-  }))
-  return checkParts(data, { nodes: all })
-}
-
-/** The value without the keys that the findings name. */
-function without(value: JsonObject, findings: readonly Finding[]): JsonObject {
-  const copy: unknown = structuredClone(value)
-  for (const { path } of findings) {
-    const parent = path
-      .slice(0, -1)
-      .reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), copy)
-    if (isObject(parent)) Reflect.deleteProperty(parent, path.at(-1) ?? '')
-  }
-  return isObject(copy) ? copy : value
-}
-
-/** A finding in an included text says where in that file it is; the team file only shows where it is included. */
-function inIncluded(finding: Finding, texts: ReadonlyMap<string, Included>): Finding {
-  const origin = texts.get(pathName(finding.path))
-  if (!origin || typeof finding.at !== 'object') return finding
-  const before = origin.text.slice(0, finding.at.offset).split('\n')
-  const place = `${origin.file}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
-  return { ...finding, message: `in ${place}: ${finding.message}` }
+function nestOf({ definition, sheet, teams }: Draft): Nest | undefined {
+  if (!definition) return undefined
+  const inner = Object.entries(teams).flatMap(([name, team]) => {
+    const nest = nestOf(team)
+    return nest ? [[name, nest] as const] : []
+  })
+  return { definition, root: sheet.root, teams: Object.fromEntries(inner) }
 }

@@ -26,10 +26,18 @@ export async function reportOn(path: string): Promise<JsonObject & { readonly ok
   }
 }
 
-function toReport({ severity, path, message, location, hint }: Problem): JsonObject {
+function toReport({ source, severity, path, message, location, hint }: Problem): JsonObject {
   const { line, column } = location
   const mended = hint === undefined ? {} : { hint: maskSecrets(hint) }
-  return { severity, path: pathName(path), message: maskSecrets(message), line, column, ...mended }
+  return {
+    severity,
+    file: source.name,
+    path: pathName(path),
+    message: maskSecrets(message),
+    line,
+    column,
+    ...mended,
+  }
 }
 
 /** A file that could not even be read has no lines. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
+import { decodeText } from '../plain-text.ts'
 import { type Place, resolveUnder, withFile } from './path.ts'
-import { decodeText } from './plain-text.ts'
 import { defineTool, toolFailed } from './tool.ts'
 
 /** The most that one call gives back. */
@@ -17,7 +17,7 @@ export const readFile = defineTool({
     from: z.int().min(1).default(1).describe('First line to read'),
     lines: z.int().min(1).optional().describe('How many lines; as many as fit by default'),
   }),
-  async run({ path, from, lines = Number.POSITIVE_INFINITY }, { root, signal }) {
+  async run({ path, from, lines = Number.POSITIVE_INFINITY }, { root, ctx: { signal } }) {
     const place = await resolveUnder(root, path)
     return withFile(place, async file => {
       const start = await findLine(file, from, signal)

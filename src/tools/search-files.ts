@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import { z } from 'zod'
+import { decodeText } from '../plain-text.ts'
 import { type Place, resolveUnder, withFile } from './path.ts'
 import { compileName, compilePattern, type Pattern } from './pattern.ts'
-import { decodeText } from './plain-text.ts'
 import { defineTool } from './tool.ts'
 import { walk } from './walk.ts'
 
@@ -31,7 +31,7 @@ export const searchFiles = defineTool({
       .default('*')
       .describe('Only files with a name like this: * stands for anything, ? for one'),
   }),
-  async run({ text, regex, ignoreCase, path, name }, { root, signal }) {
+  async run({ text, regex, ignoreCase, path, name }, { root, ctx: { signal } }) {
     const start = await resolveUnder(root, path)
     const pattern = await compilePattern(text, { literal: !regex, ignoreCase })
     const fileName = await compileName(name)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { isObject, type Json, type JsonObject, type JsonSchema } from '../json.ts'
 import type { Effects } from '../store/events.ts'
@@ -9,7 +10,8 @@ export interface Tool {
   /** Said to the model. */
   readonly description: string
   readonly parameters: JsonSchema
-  readonly effects: Effects
+  /** Absent when it touches only what is journaled, itself or through steps of its own. */
+  readonly effects?: Effects
   /** Checks `args` against `parameters`. Rejects with a CrewError `tool-failed` whose message is for the model. */
   call(args: JsonObject, setting: Setting): Promise<Json>
 }
@@ -17,7 +19,8 @@ export interface Tool {
 interface Setting {
   /** The folder that the tool may touch. */
   readonly root: string
-  readonly signal: AbortSignal
+  /** Of the step that the call is. */
+  readonly ctx: Context
 }
 
 interface Draft<Args extends z.ZodObject> extends Pick<Tool, 'name' | 'description' | 'effects'> {
@@ -27,19 +30,17 @@ interface Draft<Args extends z.ZodObject> extends Pick<Tool, 'name' | 'descripti
 
 /** A tool whose parameters and checks come from one schema. */
 export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
-  const { name, description, effects, args: schema } = draft
+  const { args: schema, run, ...more } = draft
   return {
-    name,
-    description,
-    effects,
+    ...more,
     parameters: parametersOf(schema),
     async call(args, setting) {
       const checked = schema.safeParse(args)
-      if (checked.success) return draft.run(checked.data, setting)
+      if (checked.success) return run(checked.data, setting)
       const problems = checked.error.issues.map(
         ({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`,
       )
-      throw toolFailed(`${name} was called with wrong arguments. ${problems.join('; ')}`)
+      throw toolFailed(`${more.name} was called with wrong arguments. ${problems.join('; ')}`)
     },
   }
 }

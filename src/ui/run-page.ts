@@ -77,7 +77,7 @@ export function documentOfRun(record: RunRecord): JsonObject {
       milliseconds: elapsed(end),
       ...{ input, output, error },
       agents: agentsOf(view).map(step => {
-        const { key, agent, state, starts, startedAt, endedAt, spent, error, reason } = step
+        const { key, agent, state, starts, startedAt, endedAt, tokens, spent, error, reason } = step
         return {
           key,
           agent,
@@ -86,6 +86,7 @@ export function documentOfRun(record: RunRecord): JsonObject {
           startedAt,
           endedAt,
           milliseconds: timeOf(step, record),
+          tokens,
           ...spendingOf(rehearsal, spent),
           error,
           reason,

@@ -12,6 +12,9 @@ const MARKS = {
 } as const
 
 /** Sign and colour for the state of a step; one that was under way when its run stopped has a sign of its own. */
-export function markOf({ state }: StepView, isLive: boolean): (typeof MARKS)[keyof typeof MARKS] {
+export function markOf(
+  { state }: Pick<StepView, 'state'>,
+  isLive: boolean,
+): (typeof MARKS)[keyof typeof MARKS] {
   return MARKS[state === 'running' && !isLive ? 'broken' : state]
 }

@@ -19,6 +19,10 @@ export function summarize(id: string, outcome: Outcome, view: RunView, style: Ch
   const { message, details } = outcome.error
   lines.push(`  ${sanitize(message)}`)
   if (details.hint) lines.push(`  ${style.cyan('→')} ${sanitize(details.hint.replaceAll('RUN', id))}`)
+  if (done > 0) {
+    const kept = done === 1 ? '1 result is kept; see it with' : `${done} results are kept; see them with`
+    lines.push(`  ${kept}: ${style.cyan(`crew show ${id} --results`)}`)
+  }
   if (outcome.error.code !== 'lease-lost')
     lines.push(`  everything done is kept; go on with: ${style.cyan(`crew resume ${id}`)}`)
   return lines

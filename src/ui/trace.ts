@@ -90,7 +90,12 @@ function* formatBranch(branch: Branch, indent: string, isLast: boolean, trace: T
   yield formatStep(branch, `${indent}${isLast ? '└─ ' : '├─ '}`, trace)
   const below = `${indent}${isLast ? '   ' : '│  '}`
   const beside = `${below}${branches.length > 0 ? '│  ' : '   '}`
-  const remarks = [...step.notes.flatMap(describeNote), ...waits.map(describeWait), ...describeFailure(step)]
+  const remarks = [
+    ...describePacket(step),
+    ...step.notes.flatMap(describeNote),
+    ...waits.map(describeWait),
+    ...describeFailure(step),
+  ]
   for (const line of remarks) yield remark(line, beside, trace)
   for (const [index, child] of branches.entries()) {
     yield* formatBranch(child, below, index === branches.length - 1, trace)
@@ -141,6 +146,15 @@ function bar(columns: number, from: number, took: number, total: number): string
   const start = Math.min(columns - 1, Math.floor(from * scale))
   const length = Math.max(1, Math.min(columns - start, Math.round(took * scale)))
   return columns < 1 ? '' : `${' '.repeat(start)}${'━'.repeat(length)}${' '.repeat(columns - start - length)}`
+}
+
+/** How large what it was handed is, section by section. */
+function describePacket({ tokens = {} }: StepView): string[] {
+  const sections = Object.entries(tokens)
+  if (sections.length === 0) return []
+  const total = sections.reduce((sum, [, count]) => sum + count, 0)
+  const parts = sections.map(([name, count]) => `${name} ${formatTokens(count)}`)
+  return [`⇥ handed ${formatTokens(total)} tokens: ${parts.join(', ')}`]
 }
 
 /** A decision with its reason, and the values behind it. */

@@ -52,6 +52,7 @@ function work(run: readonly string[], declared: Declared = {}, more: Partial<Wor
   return {
     agent: 'worker',
     task: 'Count the words.',
+    root,
     scope: { input: { topic: 'tea & "milk"; $(id)' }, env: { KEY: 'secret-value' } },
     spec: { kind: 'command', run: [...run], ...declared },
     rejections: [],

@@ -62,6 +62,7 @@ async function perform(
       rejections,
       idempotencyKey: 'key-1',
       services,
+      colleagues: { others: [], refusal: () => 'nobody is here', ask: async () => null },
     },
     fakeContext(signal),
   )

@@ -189,7 +189,7 @@ describe('crew logs', () => {
     const { stdout, code } = await read('logs', '--trace')
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /^test · succeeded · .*\n +start +took +tokens +cost\n└─ ✓ write .*\n {3}└─ ✓ turn-1 /,
+      /^test · succeeded · .*\n +start +took +tokens +cost\n└─ ✓ write .*\n {3}│ {2}⇥ handed 1 tokens: task 1\n {3}└─ ✓ turn-1 /,
     )
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
     expect(await read('logs', '--trace', '--json')).toMatchObject({ code: 2 })

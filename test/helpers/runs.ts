@@ -57,7 +57,11 @@ export function resume(store: Store, program: Program, more: Partial<RunOptions>
 }
 
 /** A store in which a run stopped right after the last of `events`, as if its process had been killed there. */
-export async function storeWith(events: readonly Event[], id = RUN.id, { rehearsal } = RUN): Promise<Store> {
+export async function storeWith(
+  events: readonly Event[],
+  id = RUN.id,
+  { rehearsal }: Pick<RunStart, 'rehearsal'> = RUN,
+): Promise<Store> {
   const store = await temporaryStore()
   const [first, ...rest] = events
   if (!first) throw new Error('a run has at least one event')

@@ -14,19 +14,26 @@ const bad = (await readdir(BAD)).filter(isTeam)
 describe('a good team file', () => {
   it.each(good)('%s is loaded without a warning', async name => {
     const team = await loadTeam(join(GOOD, name))
-    expect(formatProblems(team.problems, team.source)).toBe('')
+    expect(formatProblems(team.problems)).toBe('')
   })
 
   it.each(good)('%s can be revived from what it pinned', async name => {
     const team = await loadTeam(join(GOOD, name))
-    const revived = reviveTeam(JSON.parse(JSON.stringify(team.pinned)), team.root)
+    const { pinned, root, files } = team
+    const revived = reviveTeam(JSON.parse(JSON.stringify({ pinned, root, files })))
     expect(revived).toMatchObject({ definition: team.definition, pinned: team.pinned, root: team.root })
   })
 
   it('brings in its files and fills in what it leaves out', async () => {
     const { definition, root } = await loadTeam(join(GOOD, 'research.yaml'))
     expect(definition.agents.summarizer).toMatchObject({ role: expect.stringMatching(/^You summarize/) })
-    expect(definition.limits).toEqual({ concurrency: 8, turns: 30, invocations: 200, time: 600_000 })
+    expect(definition.limits).toEqual({
+      concurrency: 8,
+      turns: 30,
+      invocations: 200,
+      depth: 4,
+      time: 600_000,
+    })
     expect(root).toBe(join(process.cwd(), GOOD))
   })
 
@@ -96,9 +103,9 @@ describe('the path of a team file', () => {
 
   it('does not matter to a team that was pinned before its files changed', async () => {
     await cp(GOOD, folder, { recursive: true })
-    const { pinned, definition, root } = await loadTeam(join(folder, 'research.yaml'))
+    const { definition, ...pinned } = await loadTeam(join(folder, 'research.yaml'))
     await rm(join(folder, 'prompts'), { recursive: true })
-    expect(reviveTeam(pinned, root).definition).toEqual(definition)
+    expect(reviveTeam(pinned).definition).toEqual(definition)
   })
 
   it('bounds what a team may include, links too', async () => {
@@ -114,6 +121,10 @@ describe('the path of a team file', () => {
 
 it('refuses to revive what is no team, without reading a file', () => {
   expect(() =>
-    reviveTeam({ name: 'x', agents: {}, pattern: { kind: 'pipeline', stages: ['a'] } }, '/'),
+    reviveTeam({
+      pinned: { name: 'x', agents: {}, pattern: { kind: 'pipeline', stages: ['a'] } },
+      root: '/',
+      files: {},
+    }),
   ).toThrow(/pinned-definition\.json:\d+:\d+: error: pattern\.stages\[0\]: there is no agent "a"/)
 })

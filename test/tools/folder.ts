@@ -16,6 +16,20 @@ export function folderWith(files: Readonly<Record<string, string | Uint8Array>> 
   return root
 }
 
+/** For tools that touch files and nothing of the run. */
 export function setting(root: string, signal = new AbortController().signal) {
-  return { root, signal }
+  const never = () => {
+    throw new Error('a tool of files does not do that')
+  }
+  const ctx = {
+    key: '',
+    reopened: 0,
+    signal,
+    step: never,
+    next: never,
+    waitFor: never,
+    sleep: never,
+    emit: never,
+  }
+  return { root, ctx }
 }

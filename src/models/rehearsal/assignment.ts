@@ -1,4 +1,5 @@
 import { type Material, sentencesOf } from './material.ts'
+import { wordsFor } from './roster.ts'
 import { meaningfulWords, nameParts } from './words.ts'
 
 /** What an agent was asked for, as far as it is simple to see. */
@@ -17,6 +18,8 @@ export interface Assignment {
   readonly sources: boolean
   /** It should go through the entries of a list that it was given. */
   readonly each: boolean
+  /** How much in a text, by default the prompt itself, speaks for a name that the prompt explains in a list. */
+  fit(name: string, text?: string): number
 }
 
 const READ_AT_MOST = 4_000
@@ -52,6 +55,7 @@ export function readAssignment(prompt: Material, promptText: string, system: str
     choice: chooseAnswer((CHOICES.exec(asked) ?? CHOICES.exec(role))?.[1], promptText),
     sources: /\b(?:sources?|cite|citations?|references?)\b/i.test(`${asked}\n${role}`),
     each,
+    fit: (name, text) => wordsFor(name, promptText, text).length,
   }
 }
 

@@ -65,9 +65,8 @@ export function phrasesFrom(digest: Digest, assignment: Assignment, fallback: st
       const words = new Set(
         meaningfulWords(sentence?.text ?? `${assignment.topic ?? ''} ${digest.keyWords(12).join(' ')}`),
       )
-      return nameParts(text)
-        .flatMap(meaningfulWords)
-        .filter(word => words.has(word)).length
+      const named = nameParts(text).flatMap(meaningfulWords)
+      return named.filter(word => words.has(word)).length + assignment.fit(text, sentence?.text)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { hash, isObject, type Json, type JsonObject, type JsonSchema } from '../../json.ts'
 import type { ToolCall, ToolSpec } from '../model.ts'
+import { handOver } from './handing-over.ts'
 import { meaningfulWords, nameParts } from './words.ts'
 
 const CALLS = 2
@@ -20,18 +21,29 @@ export type FillArguments = (
   known: Readonly<Record<string, string>>,
 ) => Promise<JsonObject>
 
+/** What an agent is asked, and who it is. */
+interface Asked {
+  readonly task: string
+  readonly topic: string
+  readonly role: string
+}
+
 /**
  * The calls that a first turn makes: at most two of the tools that look useful for `task`, those that only look
- * around unless the task names another. A tool whose required arguments the task does not give is left alone.
+ * around unless the task names another. A tool whose required arguments the task does not give is left alone. Where
+ * the work can be passed to somebody who knows more of it, that is all that is done.
  */
 export async function chooseToolCalls(
   tools: readonly ToolSpec[],
-  task: string,
-  topic: string,
+  { task, topic, role }: Asked,
   fill: FillArguments,
 ): Promise<ToolCall[]> {
+  const passing = tools.find(({ name }) => name === 'hand_off')
+  const handed = passing && handOver(passing, task, role)
+  if (passing && handed) return [callOf(passing.name, handed, task)]
   const words = new Set(meaningfulWords(task))
   const chosen = tools
+    .filter(tool => tool !== passing)
     .flatMap(tool => {
       const parameters = necessary(tool.parameters)
       const known = knownArguments(tool.name, parameters, task, topic)
@@ -41,11 +53,12 @@ export async function chooseToolCalls(
     .sort((a, b) => b.worth - a.worth)
     .slice(0, CALLS)
   return Promise.all(
-    chosen.map(async ({ name, parameters, known }) => {
-      const args = await fill(parameters, known)
-      return { id: `call_${hash(`${name} ${JSON.stringify(args)} ${task}`)}`, name, arguments: args }
-    }),
+    chosen.map(async ({ name, parameters, known }) => callOf(name, await fill(parameters, known), task)),
   )
+}
+
+function callOf(name: string, args: JsonObject, task: string): ToolCall {
+  return { id: `call_${hash(`${name} ${JSON.stringify(args)} ${task}`)}`, name, arguments: args }
 }
 
 function worthOf(tool: ToolSpec, task: string, words: ReadonlySet<string>): number {

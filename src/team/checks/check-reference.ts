@@ -183,5 +183,6 @@ function outputSchema(name: string, team: Surroundings): JsonSchema | undefined 
   if (!node || node.variables?.includes('item')) return undefined
   if (node.output) return node.output
   const agent = team.definition.agents[node.agent ?? '']
-  return agent && (agent.output ?? TEXT)
+  // What a team ends with is decided in there.
+  return agent && (agent.output ?? (agent.kind === 'team' ? undefined : TEXT))
 }

@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** Fields of an agent whose strings are templates, however deep they are. */
-const TEMPLATES = ['role', 'prompt', 'run', 'env', 'url', 'headers', 'body', 'check']
+const TEMPLATES = ['role', 'prompt', 'run', 'env', 'url', 'headers', 'body', 'input', 'check']
 /** Findings that are reported of one text. */
 const MOST_PER_TEXT = 20
 /** Fields that are CEL as they are. */

@@ -1,11 +1,12 @@
-import { isObject } from '../../json.ts'
+import { isObject, isOfType } from '../../json.ts'
 import type { Graph, Node } from '../../patterns/pattern.ts'
-import { fits, type InputField, isOfType } from '../input.ts'
+import { fits, type InputField } from '../input.ts'
 import type { Definition } from '../schema.ts'
 import { findSecret } from '../secrets.ts'
 import type { Finding } from '../source/problem.ts'
 import type { Path } from '../source/tree.ts'
 import { didYouMean, namesOf } from '../suggest.ts'
+import { checkCollisions } from './check-collisions.ts'
 import { surroundingsOf } from './check-reference.ts'
 import { checkTemplates } from './check-templates.ts'
 
@@ -20,12 +21,20 @@ interface Team {
 /** Everything that the shape of a team file does not show: whether its parts fit each other. */
 export function checkTeam(team: Team): Finding[] {
   const parts = [checkAgents, checkSteps, checkModels, checkTools, checkInput].flatMap(check => check(team))
-  return [...parts, ...checkTemplates(surroundingsOf(team.definition, team.graph))]
+  const { definition, graph } = team
+  return [
+    ...parts,
+    ...checkTemplates(surroundingsOf(definition, graph)),
+    ...checkCollisions(definition, graph),
+  ]
 }
 
-function checkAgents({ definition: { agents, pattern }, graph: { nodes } }: Team): Finding[] {
+function checkAgents({
+  definition: { agents, pattern },
+  graph: { nodes, pool = [], isOpen },
+}: Team): Finding[] {
   const names = Object.keys(agents)
-  const inGraph = nodes.flatMap(({ agent, path }) =>
+  const inGraph = [...nodes, ...pool].flatMap(({ agent, path }) =>
     agent === undefined ? [] : [{ agent, path: inPattern(path) }],
   )
   const named = [...inGraph, ...standIns(agents, ['agents']), ...standIns(pattern, ['pattern'])]
@@ -36,8 +45,12 @@ function checkAgents({ definition: { agents, pattern }, graph: { nodes } }: Team
       message: `there is no agent "${agent}"`,
       hint: didYouMean(agent, names) ?? `the agents are: ${namesOf(names)}`,
     }))
+  // Whom others can ask, they may use.
+  const canBeAsked = Object.values(agents).some(
+    agent => 'tools' in agent && agent.tools?.includes('ask_agent'),
+  )
   const idle = names
-    .filter(name => !named.some(({ agent }) => agent === name))
+    .filter(name => !isOpen && !canBeAsked && !named.some(({ agent }) => agent === name))
     .map(name => ({
       path: ['agents', name],
       at: 'key' as const,
@@ -47,16 +60,18 @@ function checkAgents({ definition: { agents, pattern }, graph: { nodes } }: Team
   return [...unknown, ...idle]
 }
 
-/** Agents that are named where something may go wrong or be judged: under `fallback` and `judge`, wherever that is. */
+/** Agents that help others out: those under `fallback`, `judge` and `compact`, wherever that is. */
 function standIns(value: unknown, path: Path): { readonly agent: string; readonly path: Path }[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => {
     const at = [...path, Array.isArray(value) ? Number(name) : name]
+    // A team inside of this one has agents of its own.
+    if (name === 'team' && path.length === 2) return []
     if (name === 'fallback' && typeof inner === 'string') return [{ agent: inner, path: at }]
     if (name === 'fallback' && Array.isArray(inner)) {
       return inner.map((agent, index) => ({ agent: String(agent), path: [...at, index] }))
     }
-    if (name === 'judge' && isObject(inner) && typeof inner.by === 'string')
+    if ((name === 'judge' || name === 'compact') && isObject(inner) && typeof inner.by === 'string')
       return [{ agent: inner.by, path: [...at, 'by'] }]
     return standIns(inner, at)
   })

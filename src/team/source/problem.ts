@@ -24,6 +24,8 @@ export interface Finding {
 }
 
 export interface Problem {
+  /** The file that it is in. */
+  readonly source: Text
   readonly path: Path
   readonly message: string
   readonly location: Location
@@ -41,10 +43,14 @@ const MOST_SHOWN = 50
 /** Columns of a line that are shown around a problem. */
 const WIDTH = 100
 
-/** All problems as a person reads them, in the order of the file, each with its line. Says nothing that a terminal obeys. */
-export function formatProblems(problems: readonly Problem[], source: Text): string {
-  const sorted = [...problems].sort((a, b) => a.location.offset - b.location.offset)
-  const shown = sorted.slice(0, MOST_SHOWN).map(problem => formatProblem(problem, source))
+/** All problems as a person reads them, file by file from top to bottom, each with its line. Says nothing that a terminal obeys. */
+export function formatProblems(problems: readonly Problem[]): string {
+  const files = [...new Set(problems.map(({ source }) => source.name))]
+  const sorted = [...problems].sort(
+    (a, b) =>
+      files.indexOf(a.source.name) - files.indexOf(b.source.name) || a.location.offset - b.location.offset,
+  )
+  const shown = sorted.slice(0, MOST_SHOWN).map(formatProblem)
   const more = sorted.length - shown.length
   return [...shown, ...(more > 0 ? [`… and ${more} more`] : [])].join('\n')
 }
@@ -53,17 +59,14 @@ export function formatProblems(problems: readonly Problem[], source: Text): stri
 export class DefinitionError extends CrewError {
   readonly problems: readonly Problem[]
 
-  constructor(problems: readonly Problem[], source: Text) {
+  constructor(problems: readonly Problem[]) {
     const count = problems.length === 1 ? 'the problem' : `the ${problems.length} problems`
-    super('definition', formatProblems(problems, source), {
-      hint: `mend ${count} in ${printable(basename(source.name))} and run the same command again`,
+    const files = [...new Set(problems.map(({ source }) => printable(basename(source.name))))]
+    super('definition', formatProblems(problems), {
+      hint: `mend ${count} in ${files.join(', ')} and run the same command again`,
     })
     this.problems = problems
   }
-}
-
-export function definitionError(problems: readonly Problem[], source: Text): DefinitionError {
-  return new DefinitionError(problems, source)
 }
 
 export function pathName(path: Path): string {
@@ -81,7 +84,7 @@ export function printable(text: string, longest = 200): string {
 /** Control characters, marks that reorder text, lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff]/gu
 
-function formatProblem({ path, message, location, hint, severity }: Problem, source: Text): string {
+function formatProblem({ source, path, message, location, hint, severity }: Problem): string {
   const place = path.length > 0 ? `${printable(pathName(path))}: ` : ''
   const says = `${place}${printable(maskSecrets(message), 2000)}`
   const head = `${printable(source.name)}:${location.line}:${location.column}: ${severity}: ${says}`

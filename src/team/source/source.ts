@@ -7,7 +7,7 @@ import type { Span } from '../../expressions/references.ts'
 import type { JsonObject } from '../../json.ts'
 import { parseJson } from './jsonc.ts'
 import {
-  definitionError,
+  DefinitionError,
   type Finding,
   type Location,
   type Problem,
@@ -40,10 +40,7 @@ export function parseSource(name: string, text: string): Source {
     return sourceOf(name, text, tree, value as JsonObject, lines)
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
-    throw definitionError(
-      error.faults.map(fault => problemOf(fault, lines)),
-      { name, text },
-    )
+    throw new DefinitionError(error.faults.map(fault => problemOf(fault, { name, text }, lines)))
   }
 }
 
@@ -57,7 +54,7 @@ function sourceOf(
   const locate = (path: Path, part: 'key' | 'value') => locationOf(find(tree, path, part), lines)
 
   function place({ at = 'value', severity = 'error', path, message, hint }: Finding): Problem {
-    const problem = { path, message, severity, ...(hint && { hint }) }
+    const problem = { source: { name, text }, path, message, severity, ...(hint && { hint }) }
     if (typeof at === 'string') return { ...problem, location: locate(path, at) }
     const { offset, length } = locate(path, 'value')
     const inner = valueAt(value, path)
@@ -146,8 +143,19 @@ function notAMap(tree: Tree): string {
   return `a team file is a map with the keys name, agents and pattern; this is ${found}`
 }
 
-function problemOf({ message, path = [], hint, ...span }: Fault, lines: readonly number[]): Problem {
-  return { message, path, severity: 'error', location: locationOf(span, lines), ...(hint && { hint }) }
+function problemOf(
+  { message, path = [], hint, ...span }: Fault,
+  source: Text,
+  lines: readonly number[],
+): Problem {
+  return {
+    source,
+    message,
+    path,
+    severity: 'error',
+    location: locationOf(span, lines),
+    ...(hint && { hint }),
+  }
 }
 
 function lineStarts(text: string): number[] {

@@ -33,4 +33,31 @@ export const trials: Trials = {
       },
     },
   },
+  'agents that touch the same thing, and a judge': {
+    parts: {
+      ann: ['red'],
+      judge: [
+        { conflicts: [{ between: ['ann', 'copy'], about: 'the colour', why: 'red is not blue' }] },
+        { from: 'ann', why: 'It is warmer.' },
+      ],
+    },
+    definition: {
+      agents: {
+        ann: { role: 'You are ann.', writes: ['paint'] },
+        copy: {
+          kind: 'command',
+          run: ['echo', 'blue'],
+          stdin: 'none',
+          effects: 'idempotent',
+          reads: ['paint'],
+        },
+        judge: { role: 'You are judge.' },
+      },
+      pattern: {
+        kind: 'parallel',
+        branches: ['ann', 'copy'],
+        conflicts: { resolve: 'escalate', by: 'judge', judge: 'judge' },
+      },
+    },
+  },
 }

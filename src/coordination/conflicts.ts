@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { asText, type Json } from '../json.ts'
+import type { TeamContext } from './ask.ts'
+import { askFor, pathOf } from './ask-for.ts'
+
+export const conflicts = z
+  .strictObject({
+    resolve: z
+      .enum(['priority', 'merge', 'escalate', 'rerun'])
+      .describe(
+        'priority: the first in "priority" wins; merge: "by" makes one out of all; escalate: "by", or a person, decides; rerun: one after the other, each seeing what the ones before did',
+      ),
+    by: z.string().optional().describe('The agent that merges or decides'),
+    priority: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('Who wins, first to last; by default the order of the file'),
+    judge: z.string().optional().describe('An agent that says which results contradict each other'),
+  })
+  .describe('What happens when agents that worked at the same time contradict each other')
+  .superRefine(({ resolve, by }, context) => {
+    if (resolve !== 'merge' || by) return
+    context.addIssue({ code: 'custom', path: ['by'], message: '"merge" needs "by": the agent that merges' })
+  })
+
+export type ConflictSettings = z.infer<typeof conflicts>
+
+/** Something that several agents did or said in ways that do not go together, in the order of the file. */
+export interface Conflict {
+  /** A file, a name on the board, or what their results are about. */
+  readonly about: string
+  readonly why: string
+  readonly claims: Readonly<Record<string, Json>>
+}
+
+/** How a conflict is settled: somebody's version counts, all become one, or all but the first work again. */
+export type Settlement =
+  | { readonly how: 'take'; readonly from: string }
+  | { readonly how: 'merge'; readonly value: Json }
+  | { readonly how: 'rerun'; readonly first: string; readonly others: readonly string[] }
+
+/** Settles one conflict, in steps that begin with `key`. What was decided, between whom and why, is a decision. */
+export async function settle(
+  team: TeamContext,
+  key: string,
+  conflict: Conflict,
+  settings: ConflictSettings,
+): Promise<Settlement> {
+  const { about, why, claims } = conflict
+  const between = Object.keys(claims)
+  const [first = '', ...others] = byPriority(between, settings.priority)
+  const { settlement, reason } = await resolve(team, key, conflict, { ...settings, first, others })
+  const values = { about, between, why, resolve: settings.resolve, ...settlement }
+  team.ctx.emit({ type: 'decision', key: pathOf(team, key), what: 'conflict', reason, values })
+  return settlement
+}
+
+async function resolve(
+  team: TeamContext,
+  key: string,
+  conflict: Conflict,
+  {
+    resolve,
+    by,
+    first,
+    others,
+  }: ConflictSettings & { readonly first: string; readonly others: readonly string[] },
+): Promise<{ readonly settlement: Settlement; readonly reason: string }> {
+  const { about, claims } = conflict
+  const reasonFor = (words: string) =>
+    `${Object.keys(claims).join(' and ')} do not go together about ${about}: ${words}`
+  if (resolve === 'priority')
+    return { settlement: { how: 'take', from: first }, reason: reasonFor(`${first} comes first`) }
+  if (resolve === 'rerun')
+    return {
+      settlement: { how: 'rerun', first, others },
+      reason: reasonFor(`${others.join(', ')} again, after ${first}`),
+    }
+  if (resolve === 'merge' && by !== undefined) {
+    const { value } = await askFor(team, by, {
+      key,
+      packet: packetOf(team, conflict, 'Make one out of these versions. Keep what is right in each.'),
+      answer: z.strictObject({ value: z.string().describe('The one version that takes the place of all') }),
+    })
+    return { settlement: { how: 'merge', value }, reason: reasonFor(`${by} made one out of all`) }
+  }
+  const { from, why, who } = await escalate(team, key, conflict, by)
+  return { settlement: { how: 'take', from }, reason: reasonFor(`${who} chose ${from}${why && `: ${why}`}`) }
+}
+
+/** An agent, or else a person, chooses whose version counts. */
+async function escalate(team: TeamContext, key: string, conflict: Conflict, by: string | undefined) {
+  const between = Object.keys(conflict.claims)
+  if (by !== undefined) {
+    const choice = await askFor(team, by, {
+      key,
+      packet: packetOf(team, conflict, 'Decide whose version counts.'),
+      answer: z.strictObject({
+        from: z.enum(between).describe('Whose version counts'),
+        why: z.string().describe('Why that one, in a sentence'),
+      }),
+    })
+    return { ...choice, who: by }
+  }
+  const [first = ''] = between
+  if (team.rehearsal) return { from: first, why: 'a rehearsal asks nobody', who: 'crew' }
+  const question = `${between.join(' and ')} contradict each other about ${conflict.about}. Whose version counts?`
+  for (let attempt = 1; ; attempt += 1) {
+    const asked = attempt === 1 ? key : `${key}-again-${attempt}`
+    const answer = asText(
+      await team.ctx.waitFor(asked, { question, choices: between, detail: conflict.claims }),
+    )
+    if (between.includes(answer)) return { from: answer, why: '', who: 'a person' }
+  }
+}
+
+function packetOf({ task }: TeamContext, { about, why, claims }: Conflict, current: string) {
+  return { task, knowledge: claims, current: `They contradict each other about ${about}: ${why}\n${current}` }
+}
+
+function byPriority(names: readonly string[], priority: readonly string[] = names): string[] {
+  const rank = (name: string) => (priority.includes(name) ? priority.indexOf(name) : priority.length)
+  return [...names].sort((a, b) => rank(a) - rank(b))
+}
+
+/** Has `judge` say which of these results contradict each other. */
+export async function findContradictions(
+  team: TeamContext,
+  key: string,
+  judge: string,
+  results: Readonly<Record<string, Json>>,
+): Promise<Conflict[]> {
+  const names = Object.keys(results)
+  if (names.length < 2) return []
+  const { conflicts } = await askFor(team, judge, {
+    key,
+    packet: { task: team.task, knowledge: results },
+    instruction:
+      'Say which of these results contradict each other. Differences in words or emphasis are none.',
+    answer: z.strictObject({
+      conflicts: z.array(
+        z.strictObject({
+          between: z.array(z.enum(names)).min(2).describe('Whose results contradict each other'),
+          about: z.string().describe('What they contradict each other about, in a few words'),
+          why: z.string().describe('What each of them says'),
+        }),
+      ),
+    }),
+  })
+  return conflicts.map(({ between, about, why }) => {
+    const inOrder = names.filter(name => between.includes(name))
+    return { about, why, claims: Object.fromEntries(inOrder.map(name => [name, results[name] ?? null])) }
+  })
+}
+
+/** What an agent needs and what it changes: names of files, tables, services … */
+export interface Footprint {
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+}
+
+/** The resource that two may not touch at the same time, if there is one: one writes what the other reads or writes. */
+export function collision(a: Footprint, b: Footprint): string | undefined {
+  const touchedBy = ({ reads, writes }: Footprint) => new Set([...reads, ...writes])
+  const [ofA, ofB] = [touchedBy(a), touchedBy(b)]
+  return a.writes.find(name => ofB.has(name)) ?? b.writes.find(name => ofA.has(name))
+}

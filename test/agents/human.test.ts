@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import { resume } from '../../src/app.ts'
+import { systemClock } from '../../src/clock.ts'
+import type { Json } from '../../src/json.ts'
+import { openQuestions } from '../../src/store/questions.ts'
+import { viewOf } from '../../src/store/view.ts'
+import { storeWith } from '../helpers/runs.ts'
+import { type Finished, finish, team } from '../helpers/teams.ts'
+
+const echo = { kind: 'command', run: ['cat'], effects: 'pure' }
+const go = { input: { task: 'Ship it?' } }
+const asking = (boss: object, agents: object = {}) =>
+  team({
+    agents: { boss: { kind: 'human', ...boss }, ...agents },
+    pattern: { kind: 'pipeline', stages: ['boss', ...Object.keys(agents)] },
+  })
+
+/** What the run asks now. */
+async function asked({ id, store }: Finished) {
+  return openQuestions(viewOf(await store.events(id)))
+}
+
+/** Leaves an answer and goes on with the run. */
+async function answer({ id, store }: Finished, key: string, value: Json) {
+  await store.signal(id, { key, value, by: 'test', at: systemClock.now() })
+  const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
+  return resume(id, await store.events(id), {}, surroundings)
+}
+
+describe('a person in a team', () => {
+  it('is asked what the pattern hands over, and the answer is what the others get', async () => {
+    const run = await finish(await asking({}, { echo }), go)
+    expect(run.outcome).toEqual({ state: 'waiting', on: ['boss/answer'] })
+    expect(await asked(run)).toMatchObject([{ key: 'boss/answer', question: 'Ship it?' }])
+    expect(await answer(run, 'boss/answer', 'After lunch.')).toEqual({
+      state: 'succeeded',
+      output: 'Ship it?\n\nFrom boss:\nAfter lunch.',
+    })
+  })
+
+  it('is asked by a prompt of its own, with the task beside it', async () => {
+    const run = await finish(await asking({ prompt: `Sure that \${input.task}`, choices: ['yes', 'no'] }), go)
+    expect(await asked(run)).toMatchObject([
+      { question: 'Sure that Ship it?', choices: ['yes', 'no'], detail: 'Ship it?' },
+    ])
+  })
+
+  it('is asked again, and told why, when an answer is none of the choices', async () => {
+    const run = await finish(await asking({ choices: ['yes', 'no'], retry: { backoff: '1ms' } }), go)
+    expect(await answer(run, 'boss/answer', 'perhaps')).toEqual({
+      state: 'waiting',
+      on: ['boss/attempt-2/answer'],
+    })
+    expect(await asked(run)).toMatchObject([
+      { question: expect.stringMatching(/"perhaps" is none of the answers/) },
+    ])
+    expect(await answer(run, 'boss/attempt-2/answer', 'yes')).toEqual({ state: 'succeeded', output: 'yes' })
+  })
+
+  it('answers with JSON where a schema is declared, and is asked again when it does not fit', async () => {
+    const output = { type: 'object', properties: { days: { type: 'integer' } }, required: ['days'] }
+    const run = await finish(await asking({ output, retry: { backoff: '1ms' } }), go)
+    expect(await asked(run)).toMatchObject([
+      { question: expect.stringMatching(/Answer with JSON .*"days"/s) },
+    ])
+    expect(await answer(run, 'boss/answer', 'three')).toMatchObject({ state: 'waiting' })
+    expect(await answer(run, 'boss/attempt-2/answer', '{"days": 3}')).toEqual({
+      state: 'succeeded',
+      output: { days: 3 },
+    })
+  })
+
+  it('is not asked twice, wherever the run is killed', async () => {
+    const run = await finish(
+      await asking({ choices: ['yes', 'no'], retry: { backoff: '1ms' } }, { echo }),
+      go,
+    )
+    const answers = { 'boss/answer': 'perhaps', 'boss/attempt-2/answer': 'yes' }
+    for (const [key, value] of Object.entries(answers)) await answer(run, key, value)
+    const events = await run.store.events(run.id)
+    const end = { state: 'succeeded', output: 'Ship it?\n\nFrom boss:\nyes' }
+    expect(events.at(-1)).toMatchObject({ type: 'run.succeeded', output: end.output })
+    for (let kept = 1; kept < events.length; kept += 1) {
+      const before = events.slice(0, kept)
+      const store = await storeWith(before, run.id)
+      for (const [key, value] of Object.entries(answers))
+        await store.signal(run.id, { key, value, by: 'test', at: systemClock.now() })
+      const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
+      expect(await resume(run.id, before, {}, surroundings), `killed behind event ${kept}`).toEqual(end)
+      const asked = (await store.events(run.id)).filter(({ type }) => type === 'wait.opened')
+      expect(asked).toHaveLength(2)
+    }
+  })
+
+  it('who never gives a usable answer is given up after three', async () => {
+    const run = await finish(await asking({ choices: ['yes'], retry: { backoff: '1ms' } }), go)
+    for (const key of ['boss/answer', 'boss/attempt-2/answer']) await answer(run, key, 'no')
+    expect(await answer(run, 'boss/attempt-3/answer', 'no')).toMatchObject({
+      state: 'failed',
+      error: {
+        code: 'output-invalid',
+        message: expect.stringMatching(/"no" is none of .* boss .*tried 3 times/),
+      },
+    })
+  })
+
+  it('holds up nobody else', async () => {
+    const definition = {
+      agents: { boss: { kind: 'human' }, echo },
+      pattern: { kind: 'parallel', branches: ['boss', 'echo'] },
+      limits: { concurrency: 1 },
+    }
+    const run = await finish(await team(definition), go)
+    expect(run.outcome).toMatchObject({ state: 'waiting' })
+    expect(run.events).toContainEqual(
+      expect.objectContaining({ type: 'step.succeeded', key: 'branches/echo' }),
+    )
+    expect(await answer(run, 'branches/boss/answer', 'Fine.')).toMatchObject({
+      output: { boss: 'Fine.', echo: 'Ship it?' },
+    })
+  })
+
+  it('may stand in for an agent that failed, deep in a nested team', async () => {
+    const inner = {
+      name: 'inner',
+      agents: { a: { ...echo, run: ['false'], fallback: ['boss'] }, boss: { kind: 'human' } },
+      pattern: { kind: 'pipeline', stages: ['a'] },
+    }
+    const agents = { a: { kind: 'team', team: inner } }
+    const run = await finish(await team({ agents, pattern: { kind: 'pipeline', stages: ['a'] } }), go)
+    expect(run.outcome).toEqual({ state: 'waiting', on: ['a/team/a/fallback/boss/answer'] })
+    expect(await answer(run, 'a/team/a/fallback/boss/answer', 'I did it.')).toMatchObject({
+      output: 'I did it.',
+    })
+  })
+
+  it('is not waited for in a rehearsal: the first choice is taken, or something that fits', async () => {
+    const output = { type: 'object', properties: { days: { type: 'integer' } }, required: ['days'] }
+    const rehearse = async (boss: object) =>
+      (await finish(await asking(boss), { ...go, rehearsal: true })).outcome
+    expect(await rehearse({ choices: ['yes', 'no'] })).toEqual({ state: 'succeeded', output: 'yes' })
+    expect(await rehearse({ output })).toMatchObject({ output: { days: expect.any(Number) } })
+    expect(await rehearse({})).toMatchObject({
+      output: expect.stringMatching(/stands in for the agent boss/),
+    })
+  })
+
+  it('has choices or a schema, not both', async () => {
+    await expect(asking({ choices: ['a'], output: { type: 'string' } })).rejects.toThrow(
+      /agents\.boss\.choices: give either "choices" or "output"/,
+    )
+  })
+})

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadTeam } from '../src/team/load.ts'
+import { crewHome } from './helpers/crew.ts'
+
+const EXAMPLES = readdirSync('examples')
+/** Team files of the examples that a README tells people to run. Others are parts of these. */
+const TEAMS = EXAMPLES.flatMap(example => {
+  const readme = readFileSync(join('examples', example, 'README.md'), 'utf8')
+  const named = [...readme.matchAll(/crew run (examples\/\S+\.(?:ya?ml|jsonc?))/g)].map(
+    ([, file = '']) => file,
+  )
+  return [...new Set(named)].map(file => [example, file] as const)
+})
+
+describe('the examples', () => {
+  it('each say in their README how they are run', () => {
+    expect(EXAMPLES.length).toBeGreaterThanOrEqual(13)
+    expect(EXAMPLES.filter(example => !TEAMS.some(([owner]) => owner === example))).toEqual([])
+  })
+})
+
+describe.concurrent.each(TEAMS)('the example %s', (_, file) => {
+  it(`has a team in ${file} without problems`, async () => {
+    const { problems } = await loadTeam(file)
+    expect(problems.map(({ message }) => message)).toEqual([])
+  })
+
+  it(`succeeds with ${file} without key and network, and says something`, async () => {
+    const { crew } = crewHome()
+    const { code, stdout, stderr } = await crew(['run', resolve(file), '--rehearse'])
+    expect(code, stderr).toBe(0)
+    expect(stdout.trim().length).toBeGreaterThan(20)
+  })
+
+  it(`can be drawn`, async () => {
+    const { crew } = crewHome()
+    const { code, stdout } = await crew(['graph', resolve(file)])
+    expect(code).toBe(0)
+    expect(stdout.split('\n').length).toBeGreaterThan(3)
+  })
+})

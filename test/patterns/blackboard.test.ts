@@ -1,0 +1,408 @@
+import { describe, expect, it } from 'vitest'
+import { resume } from '../../src/app.ts'
+import type { JsonObject } from '../../src/json.ts'
+import type { Event } from '../../src/store/events.ts'
+import { storeWith } from '../helpers/runs.ts'
+import { type Part, scripted } from '../helpers/scripted.ts'
+import { type Finished, finish, team } from '../helpers/teams.ts'
+
+const member = (name: string, more: object = {}) => ({ role: `You are ${name}.`, ...more })
+const strict = (name: string) =>
+  member(name, { check: [{ that: 'output == "good"' }], retry: { attempts: 1 } })
+
+interface Setup {
+  readonly parts: Readonly<Record<string, Part>>
+  readonly pattern: object
+  readonly agents?: object
+  readonly output?: string
+}
+
+/** A blackboard whose agents are the parts, unless they are declared. */
+async function gather({ parts, pattern, agents = {}, output }: Setup) {
+  const members = Object.fromEntries(Object.keys(parts).map(name => [name, member(name)]))
+  const server = await scripted(parts)
+  const definition = {
+    agents: { ...members, ...agents },
+    pattern: { kind: 'blackboard', ...pattern },
+    ...(output && { output }),
+  }
+  const run = await finish(await team(definition), { input: { task: 'Decide.' }, env: { ...server.env } })
+  const told = (turn: number) => JSON.parse(server.received[turn]?.body ?? '{}')
+  return { ...run, server, told }
+}
+
+const decisions = (events: readonly Event[], what: string) =>
+  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
+const agentSteps = (events: readonly Event[]) =>
+  events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
+const failure = ({ outcome }: Finished) => {
+  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
+  return outcome.error
+}
+
+/** Resumes a run that is over, with agents that say something else. */
+async function again({ id, events, store }: Finished, parts: Readonly<Record<string, Part>>) {
+  const { env } = await scripted(parts)
+  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
+  return resume(id, events, {}, surroundings)
+}
+
+describe('contributors', () => {
+  it('begin when their condition holds, see what they read, and end it when the goal is reached', async () => {
+    const { outcome, events, told } = await gather({
+      parts: { ann: ['It rains.'], ben: ['Take a coat.'] },
+      pattern: {
+        board: { question: '${input.task}', secret: 'none of your business' },
+        contributors: {
+          ann: { when: '!has(board.facts)', writes: ['facts'] },
+          ben: { when: 'has(board.facts)', writes: ['advice'], reads: ['facts'] },
+        },
+        until: 'has(board.advice)',
+      },
+    })
+    expect(outcome).toEqual({ state: 'succeeded', output: 'Take a coat.' })
+    expect(agentSteps(events)).toEqual(['board/ann-1', 'board/ben-1'])
+    const asked = told(1).messages.at(-1).content
+    expect(asked).toContain('From facts:\nIt rains.')
+    expect(asked).not.toContain('none of your business')
+    expect(asked).toContain('Your contribution is "advice"')
+    expect(decisions(events, 'contribute').map(({ reason }) => reason)).toEqual([
+      'ann has something to contribute: !has(board.facts)',
+      'ben has something to contribute: has(board.facts)',
+    ])
+    expect(decisions(events, 'goal')[0]).toMatchObject({ reason: 'the goal is reached: has(board.advice)' })
+  })
+
+  it('write several names with the fields of one output, and leave out what is null', async () => {
+    const { outcome, told } = await gather({
+      parts: {
+        ann: [
+          { title: 'Rain', body: null },
+          { title: 'Rain', body: 'It rains.' },
+        ],
+        ben: ['Ready.'],
+      },
+      pattern: {
+        contributors: {
+          ann: { when: '!has(board.body)', writes: ['title', 'body'] },
+          ben: { when: 'has(board.title) && !has(board.note)', writes: ['note'] },
+        },
+        until: 'has(board.body)',
+      },
+      agents: {
+        ann: member('ann', {
+          output: {
+            type: 'object',
+            properties: { title: { type: 'string' }, body: { type: ['string', 'null'] } },
+            required: ['title', 'body'],
+          },
+        }),
+      },
+      output: '${steps.board.output}',
+    })
+    expect(outcome).toEqual({
+      state: 'succeeded',
+      output: { title: 'Rain', note: 'Ready.', body: 'It rains.' },
+    })
+    expect(JSON.stringify(told(0).response_format)).toContain('"null"')
+  })
+
+  it('that declare no output are held to one that has the names', async () => {
+    const { outcome, told } = await gather({
+      parts: { ann: [{ a: 'x', b: 'y' }] },
+      pattern: { contributors: { ann: { when: 'true', writes: ['a', 'b'] } }, until: 'has(board.b)' },
+    })
+    expect(outcome).toEqual({ state: 'succeeded', output: { a: 'x', b: 'y' } })
+    expect(told(0).response_format.json_schema).toMatchObject({
+      strict: true,
+      schema: { required: ['a', 'b'] },
+    })
+  })
+
+  it('begin anew what is older than what it came from', async () => {
+    const run = await gather({
+      parts: { plan: ['a', 'b'], work: ['A', 'B'], judge: ['no', 'yes'] },
+      pattern: {
+        contributors: {
+          plan: {
+            when: '!has(board.plan) || board.verdict == "no" && versions.verdict > versions.work',
+            writes: ['plan'],
+          },
+          work: {
+            when: 'has(board.plan) && (!has(board.work) || versions.plan > versions.work)',
+            writes: ['work'],
+          },
+          judge: { when: 'has(board.work) && versions.work > versions.verdict', writes: ['verdict'] },
+        },
+        board: { verdict: 'none' },
+        until: 'board.verdict == "yes"',
+      },
+      output: '${steps.board.output.work}',
+    })
+    expect(run.outcome).toEqual({ state: 'succeeded', output: 'B' })
+    expect(agentSteps(run.events).map(key => key.slice('board/'.length))).toEqual([
+      'plan-1',
+      'work-1',
+      'judge-1',
+      'plan-2',
+      'work-2',
+      'judge-2',
+    ])
+  })
+
+  it('that are still at work when the goal is reached are cancelled', async () => {
+    const slow = ['node', '-e', 'setTimeout(() => {}, 60000)']
+    const { outcome, events } = await gather({
+      parts: { ann: ['done'] },
+      agents: { slow: { kind: 'command', run: slow, stdin: 'none', effects: 'pure' } },
+      pattern: {
+        contributors: {
+          slow: { when: 'true', writes: ['never'] },
+          ann: { when: 'true', writes: ['report'] },
+        },
+        until: 'has(board.report)',
+      },
+    })
+    expect(outcome).toEqual({ state: 'succeeded', output: 'done' })
+    expect(decisions(events, 'goal')[0]?.values).toMatchObject({ cancelled: ['slow-1'] })
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'step.cancelled', key: 'board/slow-1', final: true }),
+    )
+  })
+
+  it('do not contribute again as long as nothing is new', async () => {
+    const error = failure(
+      await gather({
+        parts: { ann: ['a'] },
+        pattern: { contributors: { ann: { when: 'true', writes: ['a'] } }, until: 'has(board.b)' },
+      }),
+    )
+    expect(error.code).toBe('nobody-willing')
+    expect(error.message).toBe(
+      [
+        'the board never met its goal (has(board.b)), and nobody contributes any more',
+        'ann could contribute, but nothing is new since it last did',
+        'on the board: a',
+      ].join('\n  '),
+    )
+  })
+
+  it('may write with tools while they work, which is not overwritten by what they say', async () => {
+    const { outcome, events } = await gather({
+      parts: {
+        ann: [{ calls: [{ tool: 'write_board', args: { name: 'a', value: 'by hand' } }] }, 'I wrote it.'],
+      },
+      pattern: {
+        contributors: { ann: { when: 'true', writes: ['a'], live: true } },
+        until: 'has(board.a)',
+      },
+      output: '${steps.board.output.a}',
+    })
+    expect(outcome).toEqual({ state: 'succeeded', output: 'by hand' })
+    expect(events.filter(({ type }) => type === 'board.written')).toHaveLength(1)
+  })
+})
+
+describe('two who write one name, neither knowing of the other', () => {
+  /** Both begin at once; which of them ends first is not said. */
+  const rivals = (onConflict: unknown, more: object = {}) => ({
+    parts: { ann: ['up'], ben: ['down'], cid: ['sideways'] },
+    pattern: {
+      contributors: {
+        ann: { when: '!has(board.way)', writes: ['way'] },
+        ben: { when: '!has(board.way)', writes: ['way'] },
+        check: { agent: 'cid', when: 'has(board.way) && size(board.way) > 20', writes: ['never'] },
+        clock: { when: 'has(board.way)', writes: ['end'] },
+      },
+      until: 'has(board.end) && has(board.way)',
+      onConflict,
+      ...more,
+    },
+    agents: {
+      clock: {
+        kind: 'command',
+        run: ['node', '-e', 'setTimeout(() => console.log(1), 500)'],
+        effects: 'pure',
+      },
+    },
+    output: '${steps.board.output.way}',
+  })
+
+  const conflictIn = ({ events }: Finished) => {
+    const [conflict, ...more] = decisions(events, 'conflict')
+    expect(more).toEqual([])
+    return conflict?.values as JsonObject & { writers: string[]; values: string[] }
+  }
+
+  it('are noticed, with both writers, versions and values; the later one has to look again', async () => {
+    const run = await gather(rivals('retry'))
+    const { writers, values, ...more } = conflictIn(run)
+    expect(writers.toSorted()).toEqual(['ann', 'ben'])
+    expect(values.toSorted()).toEqual(['down', 'up'])
+    expect(more).toEqual({ name: 'way', resolution: 'retry', versions: { seen: 0, found: 1 } })
+    // Its condition does not hold any more.
+    expect(agentSteps(run.events).filter(key => /ann|ben/.test(key))).toHaveLength(2)
+    expect(run.outcome).toEqual({ state: 'succeeded', output: values[0] })
+  })
+
+  it('go on with the first value, or with the last', async () => {
+    const first = await gather(rivals('first'))
+    expect(first.outcome).toMatchObject({ output: conflictIn(first).values[0] })
+    const last = await gather(rivals('last'))
+    expect(last.outcome).toMatchObject({ output: conflictIn(last).values[1] })
+  })
+
+  it('go on with what an agent makes of both', async () => {
+    const run = await gather(rivals({ merge: 'cid' }))
+    expect(run.outcome).toMatchObject({ output: 'sideways' })
+    const asked = run.server.received.map(({ body }) => body).find(body => body.includes('You are cid'))
+    expect(asked).toContain('ann')
+    expect(asked).toMatch(/From ben:\\ndown/)
+  })
+
+  it('wait for a person, who says whose value counts', async () => {
+    const run = await gather(rivals('ask'))
+    expect(run.outcome).toMatchObject({ state: 'waiting' })
+    const asked = run.events.find(({ type }) => type === 'wait.opened')
+    if (asked?.type !== 'wait.opened') throw new Error('nobody was asked')
+    const [, loser = ''] = asked.request.choices ?? []
+    expect(asked.request.detail).toEqual({ ann: 'up', ben: 'down' })
+    await run.store.signal(run.id, { key: asked.key, value: loser, by: 'me', at: 0 })
+    const outcome = await again(
+      { ...run, events: await run.store.events(run.id) },
+      { ann: ['up'], ben: ['down'] },
+    )
+    expect(outcome).toMatchObject({ state: 'succeeded', output: loser === 'ann' ? 'up' : 'down' })
+  })
+
+  it('are told, when they try again, what came in between', async () => {
+    const run = await gather({
+      parts: { ann: ['one'], ben: ['one'] },
+      pattern: {
+        contributors: {
+          ann: { when: 'true', writes: ['n'], times: 2 },
+          ben: { when: 'true', writes: ['n'], times: 2 },
+        },
+        until: 'has(board.never)',
+      },
+    })
+    expect(failure(run).code).toBe('limit-rounds')
+    const later = run.server.received.slice(2).map(({ body }) => body)
+    expect(later[0]).toContain('so what you gave is not on the board')
+  })
+})
+
+describe('a board without end', () => {
+  it('fails when a contributor failed, and is resumed with only that done again', async () => {
+    const setup = {
+      parts: { ann: ['a'], ben: ['bad'], cid: ['c'] },
+      agents: { ben: strict('ben') },
+      pattern: {
+        contributors: {
+          ann: { when: '!has(board.a)', writes: ['a'] },
+          ben: { when: 'has(board.a) && !has(board.b)', writes: ['b'] },
+          cid: { when: 'has(board.b)', writes: ['c'] },
+        },
+        until: 'has(board.c)',
+      },
+    }
+    const run = await gather(setup)
+    const error = failure(run)
+    expect(error.code).toBe('task-failed')
+    expect(error.message).toContain('ben failed: ben gave an output that fails check 1')
+    expect(error.message).toContain('cid waits for: has(board.b)')
+    expect(error.message).toContain('on the board: a')
+    expect(decisions(run.events, 'partial')[0]).toMatchObject({ reason: 'went on without ben-1' })
+
+    const outcome = await again(run, { ben: ['good'], cid: ['c'] })
+    expect(outcome).toEqual({ state: 'succeeded', output: 'c' })
+    const after = (await run.store.events(run.id)).slice(run.events.length)
+    expect(agentSteps(after).filter(key => key.includes('ann'))).toEqual([])
+    // And that resume may be killed anywhere.
+    const all = [...run.events, ...after]
+    for (let kept = run.events.length + 1; kept < all.length; kept += 1) {
+      const before = all.slice(0, kept)
+      const store = await storeWith(before, run.id)
+      const ended = await again({ ...run, store, events: before }, { ben: ['good'], cid: ['c'] })
+      expect(ended, `killed behind event ${kept}`).toEqual({ state: 'succeeded', output: 'c' })
+    }
+  })
+
+  it('stops at the rounds that there may be, and a resume allows as many again', async () => {
+    let count = 0
+    const parts = { ann: () => `a${++count}`, ben: () => `b${++count}` }
+    const run = await gather({
+      parts,
+      pattern: {
+        contributors: {
+          ann: { when: 'true', writes: ['a'], times: 100 },
+          ben: { when: 'true', writes: ['b'], times: 100 },
+        },
+        until: 'has(board.never)',
+        rounds: 4,
+      },
+    })
+    const error = failure(run)
+    expect(error).toMatchObject({ code: 'limit-rounds', exit: 3 })
+    expect(error.message).toContain('there were 4 contributions already, as many as may be')
+    expect(agentSteps(run.events)).toHaveLength(4)
+    expect(await again(run, parts)).toMatchObject({ state: 'failed', error: { code: 'limit-rounds' } })
+    expect(agentSteps(await run.store.events(run.id))).toHaveLength(8)
+  })
+
+  it('stops when two keep overwriting each other, with the history of what they wrote', async () => {
+    const error = failure(
+      await gather({
+        parts: { ann: ['up'], ben: ['down'] },
+        pattern: {
+          contributors: {
+            ann: { when: '!has(board.way) || board.way == "down"', writes: ['way'] },
+            ben: { when: 'has(board.way) && board.way == "up"', writes: ['way'] },
+          },
+          until: 'has(board.way) && board.way == "agreed"',
+        },
+      }),
+    )
+    expect(error).toMatchObject({ code: 'limit-loop', exit: 3 })
+    expect(error.message).toBe(
+      [
+        'ben and ann overwrite each other: twice in a row the board became what it had been before',
+        'way: ann wrote "up" (version 1), ben wrote "down" (version 2), ann wrote "up" (version 3), ben wrote "down" (version 4)',
+      ].join('\n  '),
+    )
+  })
+
+  it('is no loop as long as something on it is new', async () => {
+    let draft = 0
+    const { outcome } = await gather({
+      parts: { ann: () => `draft ${++draft}`, ben: () => (draft > 3 ? 'ok' : 'no') },
+      pattern: {
+        contributors: {
+          ann: { when: '!has(board.draft) || board.verdict == "no"', writes: ['draft'], times: 9 },
+          ben: { when: 'has(board.draft)', writes: ['verdict'], times: 9 },
+        },
+        board: { verdict: 'none' },
+        until: 'board.verdict == "ok"',
+      },
+    })
+    expect(outcome).toMatchObject({ state: 'succeeded', output: 'ok' })
+  })
+
+  it('lets a limit of the whole run through', async () => {
+    const server = await scripted({ ann: ['a'], ben: ['b'] })
+    const definition = {
+      agents: { ann: member('ann'), ben: member('ben') },
+      limits: { invocations: 1 },
+      pattern: {
+        kind: 'blackboard',
+        contributors: {
+          ann: { when: 'true', writes: ['a'] },
+          ben: { when: 'has(board.a)', writes: ['b'] },
+        },
+        until: 'has(board.b)',
+      },
+    }
+    const run = await finish(await team(definition), { input: { task: 'x' }, env: { ...server.env } })
+    expect(failure(run).code).toBe('limit-invocations')
+  })
+})
