@@ -52,6 +52,7 @@ export function createCaller(
       ...(checks.length > 0 ? [checking(checks, scope, checkers(invocation, root))] : []),
       ...(output ? [checkingOutput(output)] : []),
     ]
+    const { key } = ctx
     const perform = compose(policies, ({ ctx, rejections }) =>
       // Innermost: who waits for another agent, or to try again, holds no place that the other may need.
       inPlace(kind.isIdle ? [] : queues, ctx.signal, aside => {
@@ -62,7 +63,7 @@ export function createCaller(
           root,
           spec,
           rejections,
-          idempotencyKey: hash(`${id}/${ctx.key}/${rejections.length}`),
+          idempotencyKey: hash(`${id}/${key}/${rejections.length}`),
           services,
           colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
           ...(output && { output }),

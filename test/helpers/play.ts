@@ -21,7 +21,7 @@ export interface Played extends Finished {
 }
 
 /** A team whose agents are the parts, and what else is declared. */
-export async function played({ pattern, parts, more = {}, output }: Play) {
+async function teamOf({ pattern, parts, more = {}, output }: Play) {
   const members = Object.keys(parts).map(name => [name, { role: `You are ${name}.`, ...more[name] }])
   const agents = { ...more, ...Object.fromEntries(members) }
   return team({ agents, pattern, ...(output && { output }) })
@@ -29,7 +29,7 @@ export async function played({ pattern, parts, more = {}, output }: Play) {
 
 export async function play(setup: Play): Promise<Played> {
   const server = await scripted(setup.parts)
-  const run = await finish(await played(setup), { input: { task: 'Help.' }, env: { ...server.env } })
+  const run = await finish(await teamOf(setup), { input: { task: 'Help.' }, env: { ...server.env } })
   const told = server.received.map(({ body }) => {
     const { messages } = JSON.parse(body) as { messages: { role: string; content: string }[] }
     return messages.findLast(({ role }) => role === 'user')?.content ?? ''

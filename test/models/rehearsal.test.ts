@@ -360,6 +360,46 @@ describe('tools', () => {
     expect(toolCalls).toEqual([])
     expect(SENTENCES).toContain(text)
   })
+
+  describe('that pass control on', () => {
+    const handOff = tool('hand_off', 'Passes control to another agent', {
+      to: { type: 'string', enum: ['keeper', 'doctor'] },
+      task: text,
+      summary: text,
+    })
+    const roster =
+      'One of these may go on:\n- keeper: Feeds bees.\n- doctor: Cures bees with a fever or mites.'
+    const passed = async (task: string, role: string, tools = [handOff]) => {
+      const { toolCalls } = await reply({
+        messages: ask(`${task}\n\n${roster}`, role),
+        tools,
+      })
+      return toolCalls.map(call => [call.name, call.arguments])
+    }
+
+    test('are called for who knows most of what the agent itself does not, and for nothing else', async () => {
+      const task = 'My bees have mites and a fever. They sit on an apple tree.'
+      expect(await passed(task, 'You greet.', [search, handOff])).toEqual([
+        [
+          'hand_off',
+          {
+            to: 'doctor',
+            task: 'My bees have mites and a fever.',
+            summary: 'This is a matter for doctor: bee, fever, mite.',
+          },
+        ],
+      ])
+    })
+
+    test('are not called for what the agent knows, for what nobody knows, or back to where control was', async () => {
+      expect(
+        await passed('My bees have mites and a fever.', 'You cure the fever and mites of bees.'),
+      ).toEqual([])
+      expect(await passed('My car is broken.', 'You greet.')).toEqual([])
+      const before = 'What has been done so far:\ndoctor: Looked at them.'
+      expect(await passed(`My bees have mites.\n\n${before}`, 'You feed bees.')).toEqual([])
+    })
+  })
 })
 
 describe('an answer by a schema', () => {
@@ -626,6 +666,34 @@ const { schemas } = fc.letrec<{ schemas: JsonSchema }>(tie => ({
     })),
   ),
 }))
+
+describe('a choice among names that the prompt explains', () => {
+  const labels =
+    'Which label fits?\n- hive (for ann: Boxes, frames and wax)\n- queen (for ben: Eggs and swarms)'
+  const schema = {
+    type: 'object',
+    properties: { label: { enum: ['hive', 'queen', 'none'] } },
+    required: ['label'],
+  }
+
+  test.each([
+    ['All frames are full of wax.', 'hive'],
+    ['There are no eggs.', 'queen'],
+  ])('fits what it says: %s', async (task, label) => {
+    expect(await fill(schema, `${task}\n\n${labels}`)).toEqual({ label })
+  })
+})
+
+describe('somebody in a conversation', () => {
+  const [first = '', second = ''] = SENTENCES
+  const prompt = (said: string) => `${first} ${second}\n\nFrom the conversation so far:\n${said}`
+
+  test('says what was not said yet, as long as there is something', async () => {
+    expect(await say(prompt(`ann:\n${first}`))).toBe(second)
+    expect(await say(prompt(`ann:\n${second}`))).toBe(first)
+    expect(await say(prompt(`ann:\n${second}\n\nben:\n${first}`))).toBe(`${first} ${second}`)
+  })
+})
 
 describe('what stands in for work that a rehearsal does not do', () => {
   test('says that nothing was executed, and what it was about', async () => {

@@ -82,6 +82,7 @@ function unreadResults(definition: Definition, { nodes, variables = [] }: Graph)
     const isResult = next.length === 0 && definition.output === undefined
     const isHanded = next.some(other => readsTask(other, definition))
     if (isResult || isHanded || named.has(step) || node.agent === undefined) return []
+    if (isActing(definition.agents[node.agent])) return []
     // Where the pattern says nothing about order, it hands results on by itself.
     if (next.length === 0 && nodes.every(({ after }) => after.length === 0) && nodes.length > 1) return []
     const message = `nobody reads what "${step}" gives`
@@ -93,6 +94,11 @@ function unreadResults(definition: Definition, { nodes, variables = [] }: Graph)
       },
     ]
   })
+}
+
+/** It is there for what it does, and not for what it says. */
+function isActing(spec: Definition['agents'][string] | undefined): boolean {
+  return (spec?.kind === 'command' || spec?.kind === 'http') && spec.effects !== 'pure'
 }
 
 /** Whether what the pattern hands to a node reaches its agent: a prompt or a program of its own may leave it out. */

@@ -60,20 +60,22 @@ function checkAgents({
   return [...unknown, ...idle]
 }
 
-/** Agents that help others out: those under `fallback`, `judge` and `compact`, wherever that is. */
+/** Fields in which `by` names an agent. */
+const BY = ['judge', 'compact', 'conflicts']
+
+/** Agents that help others out: those under `fallback` and `judge`, and in `by`, wherever that is. */
 function standIns(value: unknown, path: Path): { readonly agent: string; readonly path: Path }[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => {
     const at = [...path, Array.isArray(value) ? Number(name) : name]
     // A team inside of this one has agents of its own.
     if (name === 'team' && path.length === 2) return []
-    if (name === 'fallback' && typeof inner === 'string') return [{ agent: inner, path: at }]
     if (name === 'fallback' && Array.isArray(inner)) {
       return inner.map((agent, index) => ({ agent: String(agent), path: [...at, index] }))
     }
-    if ((name === 'judge' || name === 'compact') && isObject(inner) && typeof inner.by === 'string')
-      return [{ agent: inner.by, path: [...at, 'by'] }]
-    return standIns(inner, at)
+    const isNamed =
+      name === 'fallback' || name === 'judge' || (name === 'by' && BY.includes(String(path.at(-1))))
+    return isNamed && typeof inner === 'string' ? [{ agent: inner, path: at }] : standIns(inner, at)
   })
 }
 
