@@ -5,10 +5,10 @@ import { loadTeam } from '../src/team/load.ts'
 import { crewHome } from './helpers/crew.ts'
 
 const EXAMPLES = readdirSync('examples')
-/** Team files of the examples that a README tells people to run. Others are parts of these. */
+/** Team files of the examples that a README tells people to rehearse. Others are parts of these. */
 const TEAMS = EXAMPLES.flatMap(example => {
   const readme = readFileSync(join('examples', example, 'README.md'), 'utf8')
-  const named = [...readme.matchAll(/crew run (examples\/\S+\.(?:ya?ml|jsonc?))/g)].map(
+  const named = [...readme.matchAll(/crew run (examples\/\S+) --rehearse *(?:#.*)?$/gm)].map(
     ([, file = '']) => file,
   )
   return [...new Set(named)].map(file => [example, file] as const)

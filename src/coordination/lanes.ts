@@ -17,7 +17,7 @@ export interface Results {
 }
 
 /** fail: the first failure is thrown; continue: go on with what succeeded; quorum: that many suffice. */
-export type OnFailure = 'fail' | 'continue' | { readonly quorum: number }
+type OnFailure = 'fail' | 'continue' | { readonly quorum: number }
 
 interface Settings {
   readonly concurrency?: number | undefined

@@ -26,9 +26,9 @@ export async function settleResults(
 ): Promise<Results> {
   if (!settings?.judge) return results
   const outputs: Record<string, Json> = { ...results.outputs }
-  const conflicts = await findContradictions(group, 'judge', settings.judge, outputs)
+  const conflicts = await findContradictions(group, 'conflicts/judge', settings.judge, outputs)
   for (const [index, conflict] of conflicts.entries()) {
-    const settlement = await settle(group, `conflict-${index + 1}`, conflict, settings)
+    const settlement = await settle(group, `conflicts/${index + 1}`, conflict, settings)
     await adopt(group, lanes, { outputs, conflict, settlement, round: index + 1 })
   }
   return { ...results, outputs }
@@ -49,7 +49,11 @@ async function adopt(
   if (settlement.how === 'rerun') {
     const done = { [settlement.first]: outputs[settlement.first] ?? null }
     for (const key of settlement.others) {
-      outputs[key] = done[key] = await again(group, lanes, key, { conflict, round, done })
+      outputs[key] = done[key] = await again(group, lanes, key, {
+        step: `conflicts/${round}-again`,
+        why: conflict.why,
+        done,
+      })
     }
     return
   }
@@ -64,13 +68,13 @@ function again(
   group: TeamContext,
   lanes: readonly Lane[],
   key: string,
-  { conflict, round, done }: { conflict: Conflict; round: number; done: Readonly<Record<string, Json>> },
+  { step, why, done }: { step: string; why: string; done: Readonly<Record<string, Json>> },
 ): Promise<Json> {
   const { agent = '', packet, ...request } = lanes.find(lane => lane.key === key) ?? {}
-  const current = `Do it again, so that it goes together with what the others gave. It did not: ${conflict.why}`
+  const current = `Do it again, so that it goes together with what the others gave. It did not: ${why}`
   return group.ask(agent, {
     ...request,
-    key: `${key}-again-${round}`,
+    key: `${step}/${key}`,
     packet: { task: group.task, ...packet, knowledge: { ...packet?.knowledge, ...done }, current },
   })
 }
@@ -80,9 +84,7 @@ export async function openWorkspaces(group: TeamContext, lanes: readonly Lane[])
   const { workspaces } = group.exchange
   const names = lanes.map(({ key }) => key)
   const request = { kind: 'workspace', effects: 'idempotent', input: { copies: names } } as const
-  const folders = await group.ctx.step('workspaces', request, ({ key }) =>
-    workspaces.open(parentOf(key), names),
-  )
+  const folders = await group.ctx.step('workspace/open', request, () => workspaces.open(group.ctx.key, names))
   return lanes.map(lane => ({ ...lane, ...(folders[lane.key] && { root: folders[lane.key] }) }))
 }
 
@@ -96,8 +98,8 @@ export async function mergeWorkspaces(
   const { workspaces } = group.exchange
   const names = Object.keys(results.outputs)
   const compare = { kind: 'workspace', input: { compare: names } }
-  const merge: Merge = await group.ctx.step('compare', compare, ({ key }) =>
-    workspaces.merge(parentOf(key), names),
+  const merge: Merge = await group.ctx.step('workspace/compare', compare, () =>
+    workspaces.merge(group.ctx.key, names),
   )
   const taken: Record<string, string> = { ...merge.taken }
   const merged: Record<string, string> = { ...merge.merged }
@@ -106,27 +108,32 @@ export async function mergeWorkspaces(
     if (!settings) throw unsettled(group, clash)
     const claims = clash.versions
     const why = 'they changed the same lines, or one removed what the other changed'
-    const settlement = await settle(group, `merge-${index + 1}`, { about: clash.path, why, claims }, settings)
+    const settlement = await settle(
+      group,
+      `conflicts/file-${index + 1}`,
+      { about: clash.path, why, claims },
+      settings,
+    )
     if (settlement.how === 'merge') merged[clash.path] = String(settlement.value)
     else taken[clash.path] = settlement.how === 'take' ? settlement.from : settlement.first
     if (settlement.how === 'rerun')
       for (const key of settlement.others) reruns.set(key, [...(reruns.get(key) ?? []), clash])
   }
   const values = asJson({ taken, merged: Object.keys(merged) })
-  await group.ctx.step('apply', { kind: 'workspace', effects: 'idempotent', input: values }, ({ key }) =>
-    workspaces.apply(parentOf(key), { taken, merged }),
+  await group.ctx.step('workspace/apply', { kind: 'workspace', effects: 'idempotent', input: values }, () =>
+    workspaces.apply(group.ctx.key, { taken, merged }),
   )
   const reason = `${Object.keys(taken).length} files taken as they are, ${Object.keys(merged).length} put together`
   group.ctx.emit({
     type: 'decision',
-    key: pathOf(group, 'apply'),
+    key: pathOf(group, 'workspace/apply'),
     what: 'merge',
     reason,
     values: { taken, merged: Object.keys(merged) },
   })
   const outputs = await inSequence(group, lanes, results, reruns)
-  await group.ctx.step('discard', { kind: 'workspace', effects: 'idempotent' }, ({ key }) =>
-    workspaces.close(parentOf(key)),
+  await group.ctx.step('workspace/discard', { kind: 'workspace', effects: 'idempotent' }, () =>
+    workspaces.close(group.ctx.key),
   )
   return { ...results, outputs }
 }
@@ -142,13 +149,9 @@ async function inSequence(
   for (const [key, clashes] of reruns) {
     const why = `others changed ${clashes.map(({ path }) => path).join(', ')} at the same time, and their changes are there now`
     const { [key]: _, ...done } = now
-    now[key] = await again(group, lanes, key, { conflict: { about: '', why, claims: {} }, round: 1, done })
+    now[key] = await again(group, lanes, key, { step: 'conflicts/files-again', why, done })
   }
   return now
-}
-
-function parentOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('/'))
 }
 
 function unsettled({ ctx }: TeamContext, { path, versions }: Clash): CrewError {

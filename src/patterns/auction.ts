@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { template } from '../agents/agent.ts'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { assemble } from '../coordination/assemble.ts'
-import { awardAll, type Done, type Lot } from '../coordination/award.ts'
-import { askForBid, offerOf } from '../coordination/bids.ts'
 import { CrewError } from '../errors.ts'
 import { render } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
+import { awardAll, type Done, type Lot } from './auction/award.ts'
+import { askForBid, offerOf } from './auction/bids.ts'
 import type { Node, Pattern } from './pattern.ts'
 
 const declared = z

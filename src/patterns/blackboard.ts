@@ -2,11 +2,11 @@ import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
 import { attempt } from '../coordination/attempt.ts'
-import { contribute, type Refusal, requestTo, shapesOf, valuesOf } from '../coordination/contribute.ts'
-import { watchForCircles } from '../coordination/recurrence.ts'
 import { CrewError, type ErrorCode } from '../errors.ts'
 import { holds, renderDeep, type Scope } from '../expressions/template.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
+import { contribute, type Refusal, requestTo, shapesOf, valuesOf } from './blackboard/contribute.ts'
+import { watchForCircles } from './blackboard/recurrence.ts'
 import type { Node, Pattern } from './pattern.ts'
 
 const name = z.string().regex(/^[A-Za-z_][\w-]*$/, 'a name on the board has letters, digits, - and _')

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { quoted } from '../coordination/sameness.ts'
-import { nextSpeaker } from '../coordination/speaker.ts'
-import { asLine, inWords, type Line, repetitionIn, Transcript } from '../coordination/transcript.ts'
 import { CrewError } from '../errors.ts'
 import { holds, type Scope } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
+import { nextSpeaker } from './chat/speaker.ts'
+import { asLine, inWords, type Line, repetitionIn, Transcript } from './chat/transcript.ts'
 import type { Edge, Node, Pattern } from './pattern.ts'
 
 const schema = z

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Flow, followEvents, type Subscription } from '../coordination/event-flow.ts'
 import { parseExpression } from '../expressions/cel.ts'
+import { type Flow, followEvents, type Subscription } from './events/event-flow.ts'
 import type { Edge, Node, Pattern } from './pattern.ts'
 
 const topic = z.string().regex(/^[\w.:-]+$/, 'a topic has letters, digits and . _ : -')

@@ -1,13 +1,13 @@
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
-import { chooseBranch } from '../coordination/choose.ts'
-import { initialState, written } from '../coordination/state.ts'
 import { CrewError } from '../errors.ts'
 import { parseExpression } from '../expressions/cel.ts'
 import { render, renderDeep, renderText, type Scope } from '../expressions/template.ts'
 import { asText, canonical, hash, isObject, type Json, type JsonObject } from '../json.ts'
+import { chooseBranch } from './graph/choose.ts'
 import { passedBefore } from './graph/reach.ts'
 import { jobsOf, type NodeSpec, type Spec, schema } from './graph/schema.ts'
+import { initialState, written } from './graph/state.ts'
 import type { Node, Pattern } from './pattern.ts'
 
 /** A state machine: nodes that do something, and edges that say what comes next. */

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
-import { type Handover, packetAfter, readHandover, repetitionIn } from '../coordination/handover.ts'
 import { rosterOf } from '../coordination/profile.ts'
 import { quoted } from '../coordination/sameness.ts'
 import { CrewError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import { type Handover, packetAfter, readHandover, repetitionIn } from './handoff/handover.ts'
 import type { Node, Pattern } from './pattern.ts'
 
 const schema = z

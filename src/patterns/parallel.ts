@@ -104,7 +104,7 @@ function lanesOf(
 async function work(group: TeamContext, lanes: readonly Lane[], spec: Spec): Promise<Results> {
   const copies = spec.workspace === 'own' ? await openWorkspaces(group, lanes) : lanes
   const results = await runLanes(group, copies, spec)
-  const settled = await settleResults(group, lanes, results, spec.conflicts)
+  const settled = await settleResults(group, copies, results, spec.conflicts)
   return spec.workspace === 'own' ? mergeWorkspaces(group, lanes, settled, spec.conflicts) : settled
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { pathOf } from '../coordination/ask-for.ts'
-import { assess } from '../coordination/assess.ts'
-import { solve } from '../coordination/help.ts'
 import type { Pattern } from './pattern.ts'
+import { assess } from './peers/assess.ts'
+import { solve } from './peers/help.ts'
 
 const schema = z
   .strictObject({

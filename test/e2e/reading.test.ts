@@ -295,7 +295,7 @@ describe('crew answer', () => {
 describe('crew validate', () => {
   it('says what a good team is made of', async () => {
     const { crew, team } = crewHome()
-    const file = team(GOOD)
+    const file = team({ ...GOOD, output: '${steps.find.output} and ${steps.tell.output}' })
     expect(await crew(['validate', file])).toMatchObject({
       code: 0,
       stdout: `${file}: ok, 2 agents, pipeline of 2 steps\n`,

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { template } from '../../agents/agent.ts'
-import { stateField } from '../../coordination/state.ts'
 import { parseExpression } from '../../expressions/cel.ts'
 import { parseTemplate } from '../../expressions/template.ts'
 import { check } from '../../policies/check.ts'
 import { reachable } from './reach.ts'
+import { stateField } from './state.ts'
 
 const name = z
   .string()

@@ -1,4 +1,4 @@
-import { isObject, isOfType } from '../../json.ts'
+import { isOfType } from '../../json.ts'
 import type { Graph, Node } from '../../patterns/pattern.ts'
 import { fits, type InputField } from '../input.ts'
 import type { Definition } from '../schema.ts'

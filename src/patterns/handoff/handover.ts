@@ -1,7 +1,7 @@
-import type { Packet } from '../exchange/packet.ts'
-import { asText, isObject, type Json } from '../json.ts'
-import type { Message } from '../store/events.ts'
-import { normalized } from './sameness.ts'
+import { normalized } from '../../coordination/sameness.ts'
+import type { Packet } from '../../exchange/packet.ts'
+import { asText, isObject, type Json } from '../../json.ts'
+import type { Message } from '../../store/events.ts'
 
 /** Control that passes from one agent to another, with all that the other is told. */
 export interface Handover {

@@ -1,6 +1,6 @@
-import type { Context } from '../engine/context.ts'
-import type { Json } from '../json.ts'
-import type { TeamContext } from './ask.ts'
+import type { TeamContext } from '../../coordination/ask.ts'
+import type { Context } from '../../engine/context.ts'
+import type { Json } from '../../json.ts'
 
 /** Something that one peer asks others for. */
 export interface Asking {

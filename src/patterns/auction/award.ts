@@ -1,9 +1,9 @@
-import { CrewError } from '../errors.ts'
-import { asText, type Json } from '../json.ts'
-import type { AskRequest, TeamContext } from './ask.ts'
-import { attempt } from './attempt.ts'
+import type { AskRequest, TeamContext } from '../../coordination/ask.ts'
+import { attempt } from '../../coordination/attempt.ts'
+import { quoted } from '../../coordination/sameness.ts'
+import { CrewError } from '../../errors.ts'
+import { asText, type Json } from '../../json.ts'
 import { costPerScore, inValues, type Offer, winnerOf } from './bids.ts'
-import { quoted } from './sameness.ts'
 
 /** A task that is up for auction. */
 export interface Lot {

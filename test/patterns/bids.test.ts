@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Bid, offerOf, winnerOf } from '../../src/coordination/bids.ts'
+import { type Bid, offerOf, winnerOf } from '../../src/patterns/auction/bids.ts'
 
 const bid = (more: Partial<Bid> = {}): Bid => ({
   ...{ willing: true, capable: true, score: 1, cost: 1, time: 60, why: 'so' },

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Packet } from '../exchange/packet.ts'
-import type { TeamContext } from './ask.ts'
-import { askFor, pathOf } from './ask-for.ts'
-import { rosterOf } from './profile.ts'
+import type { TeamContext } from '../../coordination/ask.ts'
+import { askFor, pathOf } from '../../coordination/ask-for.ts'
+import { rosterOf } from '../../coordination/profile.ts'
+import type { Packet } from '../../exchange/packet.ts'
 
 /** Something that one peer wants another one to do. */
 export interface Need {

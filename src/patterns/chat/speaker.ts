@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { TeamContext } from './ask.ts'
-import { askFor, pathOf } from './ask-for.ts'
-import { rosterOf } from './profile.ts'
+import type { TeamContext } from '../../coordination/ask.ts'
+import { askFor, pathOf } from '../../coordination/ask-for.ts'
+import { rosterOf } from '../../coordination/profile.ts'
 import type { Transcript } from './transcript.ts'
 
 interface Order {

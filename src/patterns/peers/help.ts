@@ -1,13 +1,13 @@
-import { CrewError } from '../errors.ts'
-import type { Packet } from '../exchange/packet.ts'
-import type { Json, JsonObject } from '../json.ts'
-import type { Steps, TeamContext } from './ask.ts'
-import { pathOf } from './ask-for.ts'
-import { assemble } from './assemble.ts'
+import type { Steps, TeamContext } from '../../coordination/ask.ts'
+import { pathOf } from '../../coordination/ask-for.ts'
+import { assemble } from '../../coordination/assemble.ts'
+import { attempt } from '../../coordination/attempt.ts'
+import { quoted } from '../../coordination/sameness.ts'
+import { CrewError } from '../../errors.ts'
+import type { Packet } from '../../exchange/packet.ts'
+import type { Json, JsonObject } from '../../json.ts'
 import { type Assessment, assess, availableTo, type Need, type Request } from './assess.ts'
-import { attempt } from './attempt.ts'
 import { type Addressed, type Asking, type Letters, lettersOf } from './letters.ts'
-import { quoted } from './sameness.ts'
 
 /** Peers, and how far they may go. */
 export interface Circle {

@@ -1,6 +1,6 @@
-import { CrewError } from '../errors.ts'
-import type { Json, JsonObject } from '../json.ts'
-import type { Message } from '../store/events.ts'
+import { CrewError } from '../../errors.ts'
+import type { Json, JsonObject } from '../../json.ts'
+import type { Message } from '../../store/events.ts'
 
 /** An event, and what it comes from. */
 export interface Happening {

@@ -1,8 +1,8 @@
-import { CrewError, toCrewError } from '../errors.ts'
-import { parseExpression } from '../expressions/cel.ts'
-import { holds, type Scope } from '../expressions/template.ts'
-import type { Json, JsonObject } from '../json.ts'
-import type { TeamContext } from './ask.ts'
+import type { TeamContext } from '../../coordination/ask.ts'
+import { CrewError, toCrewError } from '../../errors.ts'
+import { parseExpression } from '../../expressions/cel.ts'
+import { holds, type Scope } from '../../expressions/template.ts'
+import type { Json, JsonObject } from '../../json.ts'
 
 /** A way on, and the condition under which it is taken; without one it always is. */
 export interface Branch {

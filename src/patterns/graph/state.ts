@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { CrewError } from '../errors.ts'
-import { renderDeep, type Scope } from '../expressions/template.ts'
-import { canonical, isObject, isOfType, JSON_TYPES, type Json, type JsonObject } from '../json.ts'
+import { CrewError } from '../../errors.ts'
+import { renderDeep, type Scope } from '../../expressions/template.ts'
+import { canonical, isObject, isOfType, JSON_TYPES, type Json, type JsonObject } from '../../json.ts'
 
 /** How a value that is written meets the one that is there, by the types that it is for. */
 const REDUCERS = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { availableTo } from '../../src/coordination/assess.ts'
+import { availableTo } from '../../src/patterns/peers/assess.ts'
 
 it('lets a request go to nobody who is on its path, so that it cannot come back', () => {
   const peers = ['ann', 'ben', 'cid']

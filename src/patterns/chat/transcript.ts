@@ -1,7 +1,7 @@
-import type { Json } from '../json.ts'
-import type { TeamContext } from './ask.ts'
-import { pathOf } from './ask-for.ts'
-import { normalized, quoted } from './sameness.ts'
+import type { TeamContext } from '../../coordination/ask.ts'
+import { pathOf } from '../../coordination/ask-for.ts'
+import { normalized, quoted } from '../../coordination/sameness.ts'
+import type { Json } from '../../json.ts'
 
 /** Something that was said. */
 export type Line = { readonly speaker: string; readonly text: string }

@@ -1,6 +1,6 @@
-import { CrewError } from '../errors.ts'
-import type { Board, Write } from '../exchange/board.ts'
-import { canonical, hash, type Json } from '../json.ts'
+import { CrewError } from '../../errors.ts'
+import type { Board, Write } from '../../exchange/board.ts'
+import { canonical, hash, type Json } from '../../json.ts'
 
 /** How often in a row a board may become what it had been before. */
 const RETURNS = 2

@@ -1,7 +1,7 @@
-import type { Write, Written } from '../exchange/board.ts'
-import { asText, isObject, type Json, type JsonObject, type JsonSchema } from '../json.ts'
-import type { TeamContext } from './ask.ts'
-import { pathOf } from './ask-for.ts'
+import type { TeamContext } from '../../coordination/ask.ts'
+import { pathOf } from '../../coordination/ask-for.ts'
+import type { Write, Written } from '../../exchange/board.ts'
+import { asText, isObject, type Json, type JsonObject, type JsonSchema } from '../../json.ts'
 
 /** What becomes of a value when another one was written under its name since its writer looked. */
 export type OnConflict = 'retry' | 'first' | 'last' | 'ask' | { readonly merge: string }

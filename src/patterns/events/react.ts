@@ -1,11 +1,11 @@
-import type { CrewError } from '../errors.ts'
-import { DELIVERIES } from '../exchange/mailbox.ts'
-import { holds, type Scope } from '../expressions/template.ts'
-import type { Json } from '../json.ts'
-import type { Message } from '../store/events.ts'
-import type { AskRequest, TeamContext } from './ask.ts'
-import { pathOf } from './ask-for.ts'
-import { attempt } from './attempt.ts'
+import type { AskRequest, TeamContext } from '../../coordination/ask.ts'
+import { pathOf } from '../../coordination/ask-for.ts'
+import { attempt } from '../../coordination/attempt.ts'
+import type { CrewError } from '../../errors.ts'
+import { DELIVERIES } from '../../exchange/mailbox.ts'
+import { holds, type Scope } from '../../expressions/template.ts'
+import type { Json } from '../../json.ts'
+import type { Message } from '../../store/events.ts'
 
 export interface Reaction {
   readonly message: Message

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { JsonObject } from '../json.ts'
-import type { AskRequest, TeamContext } from './ask.ts'
-import { askFor } from './ask-for.ts'
-import { attempt } from './attempt.ts'
+import type { AskRequest, TeamContext } from '../../coordination/ask.ts'
+import { askFor } from '../../coordination/ask-for.ts'
+import { attempt } from '../../coordination/attempt.ts'
+import type { JsonObject } from '../../json.ts'
 
 const bid = z.object({
   willing: z.boolean().describe('Whether you would take this task on now'),
