@@ -2,7 +2,7 @@ import type { TeamGraph, TeamNode } from '../../team/graph.ts'
 
 const SHAPES: Readonly<Record<string, string>> = {
   start: 'circle',
-  end: 'doublecircle',
+  end: 'oval, peripheries=2',
   human: 'hexagon',
   approval: 'hexagon',
   board: 'cylinder',
@@ -10,11 +10,14 @@ const SHAPES: Readonly<Record<string, string>> = {
   set: 'parallelogram',
 }
 
+/** Columns of a line in a label; Graphviz makes room for a long one on the page. */
+const WIDTH = 28
+
 /** A team in the language of Graphviz (https://graphviz.org/doc/info/lang.html); nested teams are clusters. */
 export function drawDot(graph: TeamGraph): string {
   const settings = [
-    `label=${text(`${graph.team} (${graph.pattern})`)}; labelloc=t; compound=true; fontname="sans-serif"`,
-    'node [shape=box, style="rounded,filled", fillcolor="#f4f7fb", color="#5b7aa6", fontname="sans-serif"]',
+    `label=${text(`${graph.team} (${graph.pattern})`)}; labelloc=t; compound=true; ranksep=0.4; nodesep=0.4; color="#b8c4d6"; fontname="sans-serif"`,
+    'node [shape=box, style="rounded,filled", fillcolor="#f4f7fb", color="#5b7aa6", margin="0.25,0.1", fontname="sans-serif"]',
     'edge [color="#777777", fontname="sans-serif", fontsize=10]',
   ]
   return ['digraph team {', ...[...settings, ...linesOf(graph, '')].map(line => `  ${line}`), '}'].join('\n')
@@ -32,20 +35,23 @@ function linesOf({ nodes, edges }: TeamGraph, prefix: string): string[] {
   const arrows = edges.map(({ from, to, label }) => {
     const [source, target] = [byName.get(from), byName.get(to)]
     const attributes = [
-      ...(label ? [`label=${text(label)}`] : []),
+      ...(label ? [`label=${text(wrapped(label))}`] : []),
       ...(source?.inner ? [`ltail=${text(`cluster ${prefix}${from}`)}`] : []),
       ...(target?.inner ? [`lhead=${text(`cluster ${prefix}${to}`)}`] : []),
     ]
-    const ends = [source, target].map((node, index) => anchorOf(node, prefix, index === 0 ? from : to))
+    const ends = [anchorOf(source, prefix, from, 'last'), anchorOf(target, prefix, to, 'first')]
     return `${ends.map(text).join(' -> ')}${attributes.length > 0 ? ` [${attributes.join(', ')}]` : ''}`
   })
   return [...drawn, ...arrows]
 }
 
-/** An arrow ends at a node: at a nested team, at its first one. */
-function anchorOf(node: TeamNode | undefined, prefix: string, name: string): string {
-  const [first] = node?.inner?.nodes ?? []
-  return first ? anchorOf(first, `${prefix}${name}/`, first.name) : `${prefix}${name}`
+/** Arrows connect nodes: they leave a nested team from the node that ends it, and come to the one that begins it. */
+function anchorOf(node: TeamNode | undefined, prefix: string, name: string, which: 'first' | 'last'): string {
+  if (!node?.inner) return `${prefix}${name}`
+  const { nodes, edges } = node.inner
+  const ends = nodes.filter(inner => !edges.some(({ from }) => from === inner.name))
+  const anchor = which === 'first' ? nodes[0] : (ends.at(-1) ?? nodes.at(-1))
+  return anchor ? anchorOf(anchor, `${prefix}${name}/`, anchor.name, which) : `${prefix}${name}`
 }
 
 function attributes({ name, agent, kind, optional }: TeamNode): string {
@@ -56,6 +62,10 @@ function attributes({ name, agent, kind, optional }: TeamNode): string {
     ...(shape ? [`shape=${shape}, style=filled`] : []),
     ...(optional ? ['style="rounded,dashed"'] : []),
   ].join(', ')
+}
+
+function wrapped(label: string): string {
+  return label.replace(new RegExp(`(.{1,${WIDTH}})(?:\\s+|$)`, 'g'), '$1\n').trimEnd()
 }
 
 function text(words: string): string {
