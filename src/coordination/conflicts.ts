@@ -1,28 +1,44 @@
 import { z } from 'zod'
-import { asText, type Json } from '../json.ts'
+import { asText, isObject, type Json, type JsonSchema } from '../json.ts'
 import type { TeamContext } from './ask.ts'
 import { askFor, pathOf } from './ask-for.ts'
+import { quoted } from './sameness.ts'
 
+const fields = {
+  resolve: z
+    .enum(['priority', 'merge', 'escalate', 'rerun'])
+    .describe(
+      'priority: the first in "priority" wins; merge: "by" makes one out of all; escalate: "by", or a person, decides; rerun: one after the other, each seeing what the ones before did',
+    ),
+  by: z.string().optional().describe('The agent that merges or decides'),
+  priority: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Who wins, first to last; by default the order of the file'),
+}
+
+type Resolution = z.infer<z.ZodObject<typeof fields>>
+
+function needsMerger({ resolve, by }: Resolution, context: z.RefinementCtx): void {
+  if (resolve !== 'merge' || by) return
+  context.addIssue({ code: 'custom', path: ['by'], message: '"merge" needs "by": the agent that merges' })
+}
+
+/** How a conflict is settled. */
+export const resolution = z
+  .strictObject(fields)
+  .superRefine(needsMerger)
+  .describe('What happens when two write one name, neither knowing of the other')
+
+/** The same, and how one between results is found. */
 export const conflicts = z
   .strictObject({
-    resolve: z
-      .enum(['priority', 'merge', 'escalate', 'rerun'])
-      .describe(
-        'priority: the first in "priority" wins; merge: "by" makes one out of all; escalate: "by", or a person, decides; rerun: one after the other, each seeing what the ones before did',
-      ),
-    by: z.string().optional().describe('The agent that merges or decides'),
-    priority: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe('Who wins, first to last; by default the order of the file'),
+    ...fields,
     judge: z.string().optional().describe('An agent that says which results contradict each other'),
   })
+  .superRefine(needsMerger)
   .describe('What happens when agents that worked at the same time contradict each other')
-  .superRefine(({ resolve, by }, context) => {
-    if (resolve !== 'merge' || by) return
-    context.addIssue({ code: 'custom', path: ['by'], message: '"merge" needs "by": the agent that merges' })
-  })
 
 export type ConflictSettings = z.infer<typeof conflicts>
 
@@ -32,6 +48,8 @@ export interface Conflict {
   readonly about: string
   readonly why: string
   readonly claims: Readonly<Record<string, Json>>
+  /** What the one version that takes the place of all has to look like; text by default. */
+  readonly shape?: JsonSchema | undefined
 }
 
 /** How a conflict is settled: somebody's version counts, all become one, or all but the first work again. */
@@ -51,7 +69,8 @@ export async function settle(
   const between = Object.keys(claims)
   const [first = '', ...others] = byPriority(between, settings.priority)
   const { settlement, reason } = await resolve(team, key, conflict, { ...settings, first, others })
-  const values = { about, between, why, resolve: settings.resolve, ...settlement }
+  const evidence = Object.fromEntries(between.map(name => [name, quoted(asText(claims[name] ?? null))]))
+  const values = { about, between, why, claims: evidence, resolve: settings.resolve, ...settlement }
   team.ctx.emit({ type: 'decision', key: pathOf(team, key), what: 'conflict', reason, values })
   return settlement
 }
@@ -78,15 +97,21 @@ async function resolve(
       reason: reasonFor(`${others.join(', ')} again, after ${first}`),
     }
   if (resolve === 'merge' && by !== undefined) {
-    const { value } = await askFor(team, by, {
-      key,
-      packet: packetOf(team, conflict, 'Make one out of these versions. Keep what is right in each.'),
-      answer: z.strictObject({ value: z.string().describe('The one version that takes the place of all') }),
-    })
+    const value = await merge(team, key, conflict, by)
     return { settlement: { how: 'merge', value }, reason: reasonFor(`${by} made one out of all`) }
   }
   const { from, why, who } = await escalate(team, key, conflict, by)
   return { settlement: { how: 'take', from }, reason: reasonFor(`${who} chose ${from}${why && `: ${why}`}`) }
+}
+
+/** An agent makes one version out of all. */
+async function merge(team: TeamContext, key: string, conflict: Conflict, by: string): Promise<Json> {
+  const { shape = { type: 'string' } } = conflict
+  const value = { ...shape, description: 'The one version that takes the place of all' }
+  const output = { type: 'object', properties: { value }, required: ['value'], additionalProperties: false }
+  const packet = packetOf(team, conflict, 'Make one out of these versions. Keep what is right in each.')
+  const merged = await team.ask(by, { key, packet, output })
+  return isObject(merged) ? (merged.value ?? null) : merged
 }
 
 /** An agent, or else a person, chooses whose version counts. */

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
 import { attempt } from '../coordination/attempt.ts'
+import { resolution } from '../coordination/conflicts.ts'
 import { CrewError, type ErrorCode } from '../errors.ts'
 import { holds, renderDeep, type Scope } from '../expressions/template.ts'
-import { isObject, type Json, type JsonObject } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { contribute, type Refusal, requestTo, shapesOf, valuesOf } from './blackboard/contribute.ts'
 import { watchForCircles } from './blackboard/recurrence.ts'
 import type { Node, Pattern } from './pattern.ts'
@@ -32,12 +33,7 @@ const schema = z.strictObject({
   board: z.record(name, z.json()).optional().describe('What is on the board at the beginning; templates'),
   until: z.string().describe('CEL condition over `board`: the goal'),
   rounds: z.int().min(1).optional().describe('How many contributions there may be in all; 20 by default'),
-  onConflict: z
-    .union([z.enum(['retry', 'first', 'last', 'ask']), z.strictObject({ merge: z.string() })])
-    .optional()
-    .describe(
-      'When two wrote one name, neither knowing of the other: retry (default: the later one looks again), first, last, { merge: AGENT }, ask (a person)',
-    ),
+  conflicts: resolution.optional(),
 })
 
 type Spec = z.infer<typeof schema>
@@ -83,22 +79,18 @@ export const blackboard = {
   schema,
   run: (team, spec) => team.group('board', board => gather(board, spec)),
 
-  graph({ contributors, onConflict }) {
+  graph({ contributors }) {
     const after = Object.keys(contributors)
     const nodes = Object.entries(contributors).map(([step, { agent }]): Node => {
       const path = ['contributors', step, ...(agent === undefined ? [] : ['agent'])]
       return { step, agent: agent ?? step, path, after: [], optional: true, variables: VARIABLES }
     })
     const board: Node = { step: 'board', is: 'board', path: ['contributors'], after, output: {} }
-    const merger = isObject(onConflict)
-      ? [{ step: 'merge', agent: onConflict.merge, path: ['onConflict', 'merge'], after, optional: true }]
-      : []
     const edges = Object.entries(contributors).flatMap(([name, { when, writes }]) => [
       { from: 'board', to: name, label: when },
       { from: name, to: 'board', label: writes.join(', ') },
     ])
-    const merged = merger.map(({ step }) => ({ from: step, to: 'board', label: 'conflicts' }))
-    return { nodes: [board, ...nodes, ...merger], edges: [...edges, ...merged], variables: VARIABLES }
+    return { nodes: [board, ...nodes], edges, variables: VARIABLES }
   },
 } satisfies Pattern<Spec>
 
@@ -198,10 +190,13 @@ async function settle(session: Session, key: string): Promise<void> {
   const values = valuesOf(seat.writes, output, own)
   if (Object.keys(values).length === 0) return
   const shapes = shapesOf(seat.writes, team.agents[seat.agent]?.output)
-  const { onConflict = 'retry' } = spec
+  // By default the later one looks again: nobody's value is lost unseen.
+  const { contributors, conflicts: declared = { resolve: 'rerun' } } = spec
+  const inOrder = declared.resolve === 'priority' && { priority: Object.keys(contributors) }
+  const settings = { ...inOrder, ...declared }
   const contribution = { key, by: seat.name, seen: seat.seen, values, shapes }
-  const refusals = await contribute(team, contribution, onConflict)
-  const mayTryAgain = onConflict === 'retry' || isObject(onConflict)
+  const refusals = await contribute(team, contribution, settings)
+  const mayTryAgain = settings.resolve === 'rerun' || settings.resolve === 'merge'
   seat.missed = mayTryAgain ? refusals : []
   if (!mayTryAgain) for (const { version } of refusals) seat.conceded.add(version)
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { resume } from '../../src/app.ts'
-import type { JsonObject } from '../../src/json.ts'
 import type { Event } from '../../src/store/events.ts'
 import { storeWith } from '../helpers/runs.ts'
 import { type Part, scripted } from '../helpers/scripted.ts'
@@ -205,8 +204,8 @@ describe('contributors', () => {
 
 describe('two who write one name, neither knowing of the other', () => {
   /** Both begin at once; which of them ends first is not said. */
-  const rivals = (onConflict: unknown, more: object = {}) => ({
-    parts: { ann: ['up'], ben: ['down'], cid: ['sideways'] },
+  const rivals = (conflicts: object | undefined) => ({
+    parts: { ann: ['up'], ben: ['down'], cid: [{ value: 'sideways' }] },
     pattern: {
       contributors: {
         ann: { when: '!has(board.way)', writes: ['way'] },
@@ -215,8 +214,7 @@ describe('two who write one name, neither knowing of the other', () => {
         clock: { when: 'has(board.way)', writes: ['end'] },
       },
       until: 'has(board.end) && has(board.way)',
-      onConflict,
-      ...more,
+      ...(conflicts && { conflicts }),
     },
     agents: {
       clock: {
@@ -231,29 +229,34 @@ describe('two who write one name, neither knowing of the other', () => {
   const conflictIn = ({ events }: Finished) => {
     const [conflict, ...more] = decisions(events, 'conflict')
     expect(more).toEqual([])
-    return conflict?.values as JsonObject & { writers: string[]; values: string[] }
+    return conflict?.values
   }
 
   it('are noticed, with both writers, versions and values; the later one has to look again', async () => {
-    const run = await gather(rivals('retry'))
-    const { writers, values, ...more } = conflictIn(run)
-    expect(writers.toSorted()).toEqual(['ann', 'ben'])
-    expect(values.toSorted()).toEqual(['down', 'up'])
-    expect(more).toEqual({ name: 'way', resolution: 'retry', versions: { seen: 0, found: 1 } })
+    const run = await gather(rivals(undefined))
+    const conflict = conflictIn(run)
+    expect(conflict).toMatchObject({
+      about: 'way',
+      claims: { ann: '"up"', ben: '"down"' },
+      why: expect.stringMatching(/\(version 1\) while (ann|ben), who knew version 0/),
+      resolve: 'rerun',
+    })
     // Its condition does not hold any more.
     expect(agentSteps(run.events).filter(key => /ann|ben/.test(key))).toHaveLength(2)
-    expect(run.outcome).toEqual({ state: 'succeeded', output: values[0] })
+    expect(run.outcome).toEqual({ state: 'succeeded', output: conflict?.first === 'ann' ? 'up' : 'down' })
   })
 
-  it('go on with the first value, or with the last', async () => {
-    const first = await gather(rivals('first'))
-    expect(first.outcome).toMatchObject({ output: conflictIn(first).values[0] })
-    const last = await gather(rivals('last'))
-    expect(last.outcome).toMatchObject({ output: conflictIn(last).values[1] })
+  it.each([
+    ['in the order of the file', undefined, 'up'],
+    ['in the order that is declared', ['ben', 'ann'], 'down'],
+  ])('go on with the value of who comes first %s', async (_, priority, value) => {
+    const run = await gather(rivals({ resolve: 'priority', ...(priority && { priority }) }))
+    expect(conflictIn(run)).toMatchObject({ how: 'take', from: value === 'up' ? 'ann' : 'ben' })
+    expect(run.outcome).toMatchObject({ output: value })
   })
 
   it('go on with what an agent makes of both', async () => {
-    const run = await gather(rivals({ merge: 'cid' }))
+    const run = await gather(rivals({ resolve: 'merge', by: 'cid' }))
     expect(run.outcome).toMatchObject({ output: 'sideways' })
     const asked = run.server.received.map(({ body }) => body).find(body => body.includes('You are cid'))
     expect(asked).toContain('ann')
@@ -261,7 +264,7 @@ describe('two who write one name, neither knowing of the other', () => {
   })
 
   it('wait for a person, who says whose value counts', async () => {
-    const run = await gather(rivals('ask'))
+    const run = await gather(rivals({ resolve: 'escalate' }))
     expect(run.outcome).toMatchObject({ state: 'waiting' })
     const asked = run.events.find(({ type }) => type === 'wait.opened')
     if (asked?.type !== 'wait.opened') throw new Error('nobody was asked')

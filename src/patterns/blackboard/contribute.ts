@@ -1,10 +1,7 @@
 import type { TeamContext } from '../../coordination/ask.ts'
-import { pathOf } from '../../coordination/ask-for.ts'
+import { type ConflictSettings, settle } from '../../coordination/conflicts.ts'
 import type { Write, Written } from '../../exchange/board.ts'
 import { asText, isObject, type Json, type JsonObject, type JsonSchema } from '../../json.ts'
-
-/** What becomes of a value when another one was written under its name since its writer looked. */
-export type OnConflict = 'retry' | 'first' | 'last' | 'ask' | { readonly merge: string }
 
 export interface Contribution {
   /** Key of the step that it comes from. */
@@ -89,7 +86,7 @@ export function shapesOf(writes: readonly string[], output: JsonSchema = {}): Re
 export async function contribute(
   team: TeamContext,
   contribution: Contribution,
-  onConflict: OnConflict,
+  settings: ConflictSettings,
 ): Promise<Refusal[]> {
   const { key, by, seen, values } = contribution
   const { board } = team.exchange
@@ -105,74 +102,34 @@ export async function contribute(
     if (!('refused' in result)) continue
     const { refused, expected } = result
     const refusal = { ...refused, given: values[refused.name] ?? null, expected }
-    if (!(await settle(team, contribution, refusal, onConflict))) left.push(refusal)
+    if (!(await replace(team, contribution, refusal, settings))) left.push(refusal)
   }
   return left
 }
 
-/** Whether something else than what the other one wrote stands there now. */
-async function settle(
+/** Settles a conflict with a write that the contributor did not know. Gives whether another value stands there now. */
+async function replace(
   team: TeamContext,
   { key, by, shapes }: Contribution,
-  refusal: Refusal,
-  onConflict: OnConflict,
+  { name, by: other, version, expected, value, given }: Refusal,
+  settings: ConflictSettings,
 ): Promise<boolean> {
-  const { name, version, expected, given } = refusal
-  const step = `${key}-settle-${name}`
-  const choice = await choose(team, step, { by, output: shapes[name] }, refusal, onConflict)
-  const { board } = team.exchange
-  const written =
-    choice &&
-    (await team.ctx.step(step, { kind: 'board', input: choice.value }, async inner =>
-      board.write(inner, { name, ...choice, ...(onConflict !== 'last' && { expected: version }) }),
-    ))
-  const isWritten = written !== undefined && 'version' in written
-  const resolution = isObject(onConflict) ? `merge by ${onConflict.merge}` : onConflict
-  team.ctx.emit({
-    type: 'decision',
-    key: pathOf(team, key),
-    what: 'conflict',
-    reason: `${refusal.by} wrote ${name} while ${by} was at work on it (${resolution}): ${isWritten ? `${choice?.by} replaced it` : `the value of ${refusal.by} stays`}`,
-    values: {
-      name,
-      resolution,
-      writers: [refusal.by, by],
-      versions: { seen: expected, found: version },
-      values: [refusal.value, given],
-    },
-  })
-  return isWritten
-}
-
-/** What is to replace the other one's value; nothing when that is to stay. */
-async function choose(
-  team: TeamContext,
-  step: string,
-  { by, output }: { readonly by: string; readonly output: JsonSchema | undefined },
-  { name, by: other, value, given }: Refusal,
-  onConflict: OnConflict,
-): Promise<{ value: Json; by: string } | undefined> {
-  if (onConflict === 'last') return { value: given, by }
-  if (onConflict === 'ask') {
-    // Nobody is there to answer in a rehearsal.
-    if (team.rehearsal) return undefined
-    const answer = await team.ctx.waitFor(`${step}-choice`, {
-      question: `${other} and ${by} both wrote ${name} on the board. Whose value is to stand there?`,
-      choices: [other, by],
-      detail: { [other]: value, [by]: given },
-    })
-    return answer === by ? { value: given, by } : undefined
+  const conflict = {
+    about: name,
+    why: `${other} wrote it (version ${version}) while ${by}, who knew version ${expected}, was at work on it`,
+    claims: { [other]: value, [by]: given },
+    shape: shapes[name],
   }
-  if (!isObject(onConflict)) return undefined
-  const { merge } = onConflict
-  const merged = await team.ask(merge, {
-    key: `${step}-merge`,
-    ...(output && { output }),
-    packet: {
-      task: team.task,
-      knowledge: { [other]: value, [by]: given },
-      current: `${other} and ${by} wrote different values for "${name}" at the same time. Give one value that keeps what is right in both, and nothing else.`,
-    },
-  })
-  return { value: merged, by: merge }
+  const settlement = await settle(team, `${key}-settle-${name}`, conflict, settings)
+  const winner =
+    settlement.how === 'take' ? settlement.from : settlement.how === 'rerun' ? settlement.first : undefined
+  if (winner === other) return false
+  const merged = settlement.how === 'merge' && { value: settlement.value, by: settings.by ?? by }
+  const choice = merged || { value: given, by }
+  const { board } = team.exchange
+  const step = { kind: 'board', input: choice.value }
+  const written = await team.ctx.step(`${key}-settled-${name}`, step, async inner =>
+    board.write(inner, { name, ...choice, expected: version }),
+  )
+  return 'version' in written
 }

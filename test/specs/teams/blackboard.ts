@@ -47,7 +47,7 @@ export const trials: Trials = {
           sensor: { when: '!has(board.sense)', writes: ['sense'] },
         },
         until: 'has(board.report)',
-        onConflict: 'first',
+        conflicts: { resolve: 'priority', priority: ['ann'] },
       },
     },
   },
