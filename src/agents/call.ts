@@ -41,7 +41,11 @@ export function createCaller(
     // Its own checks are about its own output, not about a plan or a verdict that a pattern asks it for.
     const ownChecks = invocation.output === undefined ? spec.check : undefined
     const checks = [...(ownChecks ?? []), ...(invocation.check ?? [])]
-    const substitutes = [...(spec.fallback ?? []), ...(invocation.fallback ?? [])]
+    // Who stands in for somebody that stands in for them would never come to an end.
+    const path = pathThrough(invocation)
+    const substitutes = [...(spec.fallback ?? []), ...(invocation.fallback ?? [])].filter(
+      name => !path.includes(name),
+    )
     const root = invocation.root ?? services.root
     const scope = { ...invocation.scope, task: invocation.task }
     const policies: Policy[] = [
