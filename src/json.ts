@@ -50,6 +50,12 @@ export function asText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2)
 }
 
+/** The beginning of a value in one line, as evidence in a message. */
+export function brief(value: Json, most = 80): string {
+  const line = (typeof value === 'string' ? value : JSON.stringify(value)).replace(/\s+/g, ' ').trim()
+  return line.length > most ? `${line.slice(0, most)}…` : line
+}
+
 /** `text` as JSON; undefined when it is none. */
 export function parseJson(text: string): Json | undefined {
   try {

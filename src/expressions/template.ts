@@ -1,5 +1,5 @@
 import { CrewError } from '../errors.ts'
-import { isObject, type Json } from '../json.ts'
+import { brief, isObject, type Json } from '../json.ts'
 import { type Expression, ExpressionError, parseExpression, type Scope } from './cel.ts'
 
 export type { Scope } from './cel.ts'
@@ -57,14 +57,22 @@ export function renderDeep(value: Json, scope: Scope): Json {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, renderDeep(inner, scope)]))
 }
 
+/** The list that the template in `field` gives. Throws `template-failed` when it gives anything else. */
+export function renderList(field: string, template: string, scope: Scope): readonly Json[] {
+  const list = render(template, scope)
+  if (Array.isArray(list)) return list
+  throw new CrewError('template-failed', `"${field}" gives no list: ${template} is ${brief(list, 100)}`, {
+    hint: `give "${field}" a template that is exactly one \${…} and gives a list`,
+  })
+}
+
 /** Whether a condition (CEL, without `${}`) holds. Throws a CrewError when it gives anything but true or false. */
 export function holds(condition: string, scope: Scope): boolean {
   const result = parseExpression(condition).evaluate(scope)
   if (typeof result === 'boolean') return result
-  const found = inText(result)
   throw new CrewError(
     'template-failed',
-    `the condition "${condition}" is neither true nor false but ${found.length > 80 ? `${found.slice(0, 80)}…` : found}`,
+    `the condition "${condition}" is neither true nor false but ${brief(result)}`,
   )
 }
 

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { template } from '../agents/agent.ts'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { assemble } from '../coordination/assemble.ts'
-import { CrewError } from '../errors.ts'
-import { render } from '../expressions/template.ts'
+import { render, renderList } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
 import { awardAll, type Done, type Lot } from './auction/award.ts'
 import { askForBid, offerOf } from './auction/bids.ts'
@@ -79,12 +78,8 @@ export const auction = {
 } satisfies Pattern<Spec>
 
 function tasksOf({ scope }: TeamContext, { tasks }: Spec): readonly Json[] {
-  if (typeof tasks !== 'string') return tasks.map(task => render(task, scope))
-  const list = render(tasks, scope)
-  if (Array.isArray(list)) return list
-  throw new CrewError('template-failed', `"tasks" gives no list: ${tasks} is ${asText(list).slice(0, 100)}`, {
-    hint: 'give "tasks" a list, or a template that is exactly one ${…} and gives one',
-  })
+  if (typeof tasks === 'string') return renderList('tasks', tasks, scope)
+  return tasks.map(task => render(task, scope))
 }
 
 /** Asks everybody at once for a bid, except those whose bid is declared. */

@@ -3,7 +3,7 @@ import { pathOf } from '../coordination/ask-for.ts'
 import { CrewError } from '../errors.ts'
 import { parseExpression } from '../expressions/cel.ts'
 import { render, renderDeep, renderText, type Scope } from '../expressions/template.ts'
-import { asText, canonical, hash, isObject, type Json, type JsonObject } from '../json.ts'
+import { brief, canonical, hash, isObject, type Json, type JsonObject } from '../json.ts'
 import { chooseBranch } from './graph/choose.ts'
 import { passedBefore } from './graph/reach.ts'
 import { jobsOf, type NodeSpec, type Spec, schema } from './graph/schema.ts'
@@ -186,9 +186,13 @@ function valuesOf({ set, writes = {} }: NodeSpec, output: Json, scope: Scope): J
 function arrive(team: TeamContext, journey: Journey, at: string, { end, output: wanted }: NodeSpec) {
   const output = wanted === undefined ? journey.result : render(wanted, scopeOf(team, journey))
   if (end === 'succeeded') return { output, steps: { ...journey.steps, [at]: { output } } }
-  throw new CrewError('halted', `the run ended at "${at}": ${brief(output)}\n  ${inWords(journey.path)}`, {
-    hint: 'see what led there with: crew logs last',
-  })
+  throw new CrewError(
+    'halted',
+    `the run ended at "${at}": ${brief(output, LONGEST)}\n  ${inWords(journey.path)}`,
+    {
+      hint: 'see what led there with: crew logs last',
+    },
+  )
 }
 
 /** How often the same way may be taken while nothing changes. */
@@ -207,7 +211,7 @@ function watchForLoops({ edges }: Spec): (journey: Journey, to: string) => void 
     taken.set(situation, [...before, path.length])
     if (before.length + 1 < REPEATS) return
     const circle = path.slice(before.at(-1))
-    const gave = [...new Set(circle)].map(at => `\n  ${at} gave ${brief(steps[at]?.output ?? null)}`)
+    const gave = [...new Set(circle)].map(at => `\n  ${at} gave ${brief(steps[at]?.output ?? null, LONGEST)}`)
     throw new CrewError(
       'limit-loop',
       `${times(REPEATS)} the same way, and nothing changed: ${inWords([...circle, to])}${gave.join('')}`,
@@ -222,6 +226,8 @@ function readsVisits(condition: string): boolean {
 
 /** Nodes of a long way that are shown. */
 const SHOWN = 12
+/** Characters of an output that are shown. */
+const LONGEST = 200
 
 function inWords(path: readonly string[]): string {
   return [...(path.length > SHOWN ? ['…'] : []), ...path.slice(-SHOWN)].join(' → ')
@@ -229,9 +235,4 @@ function inWords(path: readonly string[]): string {
 
 function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`
-}
-
-function brief(value: Json): string {
-  const text = asText(value).trim().replace(/\s+/g, ' ')
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }

@@ -4,8 +4,7 @@ import { describeInput, type Steps, type TeamContext } from '../coordination/ask
 import { conflicts } from '../coordination/conflicts.ts'
 import { type Lane, type Results, runLanes } from '../coordination/lanes.ts'
 import { mergeWorkspaces, openWorkspaces, settleResults } from '../coordination/reconcile.ts'
-import { CrewError } from '../errors.ts'
-import { render } from '../expressions/template.ts'
+import { renderList } from '../expressions/template.ts'
 import { asText, canonical, type Json } from '../json.ts'
 import type { Node, Pattern } from './pattern.ts'
 
@@ -79,20 +78,10 @@ function lanesOf(
   { branches, each = '', as = 'item', agent = '' }: Spec,
 ): Lane[] {
   if (branches) return branches.map(name => ({ key: name, agent: name, packet: { task }, scope }))
-  const items = render(each, scope)
-  if (!Array.isArray(items)) {
-    throw new CrewError(
-      'template-failed',
-      `"each" gives no list: ${each} is ${asText(items).slice(0, 100)}`,
-      {
-        hint: 'give "each" a template that is exactly one ${…} and gives a list',
-      },
-    )
-  }
   // Each gets its own item, not the whole list, nor others as large.
   const short = Object.entries(input).filter(([, value]) => typeof value !== 'object')
   const given = describeInput(Object.fromEntries(short))
-  return items.map((item: Json, index) => ({
+  return renderList('each', each, scope).map((item, index) => ({
     key: String(index + 1),
     agent,
     packet: { task: [given, `${as}: ${asText(item)}`].filter(Boolean).join('\n') },

@@ -1,6 +1,6 @@
 import { CrewError } from '../../errors.ts'
 import type { Board, Write } from '../../exchange/board.ts'
-import { canonical, hash, type Json } from '../../json.ts'
+import { brief, canonical, hash } from '../../json.ts'
 
 /** How often in a row a board may become what it had been before. */
 const RETURNS = 2
@@ -36,7 +36,9 @@ function inCircles(circle: readonly Write[]): CrewError {
   const names = [...new Set(circle.map(({ name }) => name))]
   const history = names.map(name => {
     const writes = circle.filter(write => write.name === name)
-    const said = writes.map(({ by, value, version }) => `${by} wrote ${brief(value)} (version ${version})`)
+    const said = writes.map(
+      ({ by, value, version }) => `${by} wrote ${brief(JSON.stringify(value))} (version ${version})`,
+    )
     return `\n  ${name}: ${said.join(', ')}`
   })
   // The first write is where the circle begins, whoever made it.
@@ -46,9 +48,4 @@ function inCircles(circle: readonly Write[]): CrewError {
     `${writers.join(' and ')} overwrite each other: twice in a row the board became what it had been before${history.join('')}`,
     { hint: 'let only one of them write that name, or give one a condition that no longer holds then' },
   )
-}
-
-function brief(value: Json): string {
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CrewError } from '../../errors.ts'
 import { renderDeep, type Scope } from '../../expressions/template.ts'
-import { canonical, isObject, isOfType, JSON_TYPES, type Json, type JsonObject } from '../../json.ts'
+import { brief, canonical, isObject, isOfType, JSON_TYPES, type Json, type JsonObject } from '../../json.ts'
 
 /** How a value that is written meets the one that is there, by the types that it is for. */
 const REDUCERS = {
@@ -76,11 +76,9 @@ export function written(fields: Fields, state: JsonObject, values: JsonObject, b
 }
 
 function mistyped(by: string, name: string, field: Field, value: Json): CrewError {
-  const text = JSON.stringify(value)
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
   return new CrewError(
     'output-invalid',
-    `${by} writes ${shown} to state.${name}, which is ${wanted(field)}`,
+    `${by} writes ${brief(JSON.stringify(value))} to state.${name}, which is ${wanted(field)}`,
     {
       hint: `write such a value, or change what "${name}" is declared to be`,
     },

@@ -1,8 +1,11 @@
 import type { PlannedTask } from '../../coordination/plan.ts'
 import { CrewError } from '../../errors.ts'
-import { asText, type Json } from '../../json.ts'
+import { brief, type Json } from '../../json.ts'
 
 /** What the team file says, with the rest filled in. */
+/** Characters of a step or a result that are shown. */
+const LONGEST = 160
+
 export interface Settings {
   readonly supervisor: string
   readonly workers: readonly string[]
@@ -48,7 +51,7 @@ export function outputsOf(accepted: History['accepted']): Record<string, Json> {
 /** A dropped plan, for whoever makes the next one or wants to know why there is none. */
 export function inWords({ pieces, why }: Dropped, index: number): string {
   const lines = pieces.map(({ id, agent, description, isAccepted }) => {
-    return `  ${id} by ${agent}${isAccepted ? ', accepted' : ''}: ${brief(description)}`
+    return `  ${id} by ${agent}${isAccepted ? ', accepted' : ''}: ${brief(description, LONGEST)}`
   })
   return [`plan ${index + 1} was dropped because of ${why}`, ...lines].join('\n')
 }
@@ -60,7 +63,7 @@ export function halted(
   accepted: History['accepted'],
 ): CrewError {
   const results = Object.entries(accepted).map(
-    ([id, { agent, output }]) => `  ${id} by ${agent}: ${brief(asText(output))}`,
+    ([id, { agent, output }]) => `  ${id} by ${agent}: ${brief(output, LONGEST)}`,
   )
   const kept = results.length > 0 ? ['accepted so far:', ...results] : ['nothing was accepted so far']
   return new CrewError('halted', [`${supervisor} halted at ${id}: ${message}`, ...kept].join('\n'), {
@@ -76,9 +79,4 @@ export function usedUp(supervisor: string, { details }: CrewError, dropped: read
     ...details,
     hint: 'have its last step done once more with: crew resume RUN',
   })
-}
-
-function brief(text: string): string {
-  const line = text.replace(/\s+/g, ' ')
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line
 }
