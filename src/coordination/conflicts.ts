@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { asText, isObject, type Json, type JsonSchema } from '../json.ts'
+import type { FactOf } from '../store/events.ts'
 import type { TeamContext } from './ask.ts'
 import { askFor, pathOf } from './ask-for.ts'
+import type { Profile } from './profile.ts'
 import { quoted } from './sameness.ts'
 
 const fields = {
@@ -179,15 +181,27 @@ export async function findContradictions(
   })
 }
 
-/** What an agent needs and what it changes: names of files, tables, services … */
-export interface Footprint {
-  readonly reads: readonly string[]
-  readonly writes: readonly string[]
+/** Somebody with something to do: a lane, a task. */
+interface Busy {
+  readonly key: string
+  readonly agent: string
 }
 
-/** The resource that two may not touch at the same time, if there is one: one writes what the other reads or writes. */
-export function collision(a: Footprint, b: Footprint): string | undefined {
-  const touchedBy = ({ reads, writes }: Footprint) => new Set([...reads, ...writes])
-  const [ofA, ofB] = [touchedBy(a), touchedBy(b)]
-  return a.writes.find(name => ofB.has(name)) ?? b.writes.find(name => ofA.has(name))
+/**
+ * Why `second` has to wait for `first`, as a decision: its agent writes what the other one's reads or writes, or the other
+ * way round. Nothing when both may work at the same time.
+ */
+export function serialise(team: TeamContext, first: Busy, second: Busy): FactOf<'decision'> | undefined {
+  const [a, b] = [team.agents[first.agent], team.agents[second.agent]]
+  const resource = a && b && collision(a, b)
+  if (resource === undefined) return undefined
+  const reason = `${second.key} waits for ${first.key}: both touch ${resource}`
+  const values = { resource, first: first.key, second: second.key }
+  return { type: 'decision', key: pathOf(team, second.key), what: 'serialise', reason, values }
+}
+
+/** The resource that two may not touch at the same time, if there is one. */
+function collision(a: Profile, b: Profile): string | undefined {
+  const [ofA, ofB] = [a, b].map(({ reads, writes }) => new Set([...reads, ...writes]))
+  return a.writes.find(name => ofB?.has(name)) ?? b.writes.find(name => ofA?.has(name))
 }

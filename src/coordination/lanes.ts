@@ -3,7 +3,7 @@ import { CrewError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { AskRequest, TeamContext } from './ask.ts'
 import { attempt } from './attempt.ts'
-import { collision } from './conflicts.ts'
+import { serialise } from './conflicts.ts'
 
 /** One thing to do beside others. */
 export interface Lane extends AskRequest {
@@ -84,18 +84,10 @@ function start(
   return running
 }
 
-function collides({ agents, ctx }: TeamContext, first: Lane, second: Lane): boolean {
-  const [a, b] = [agents[first.agent], agents[second.agent]]
-  const resource = a && b && collision(a, b)
-  if (resource === undefined) return false
-  ctx.emit({
-    type: 'decision',
-    key: `${ctx.key}/${second.key}`,
-    what: 'serialise',
-    reason: `${second.key} waits for ${first.key}: both touch ${resource}`,
-    values: { resource, first: first.key, second: second.key },
-  })
-  return true
+function collides(group: TeamContext, first: Lane, second: Lane): boolean {
+  const decision = serialise(group, first, second)
+  if (decision) group.ctx.emit(decision)
+  return decision !== undefined
 }
 
 function quorumMissed(

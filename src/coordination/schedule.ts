@@ -1,6 +1,7 @@
 import { type CrewError, toCrewError } from '../errors.ts'
 import type { TeamContext } from './ask.ts'
 import { pathOf } from './ask-for.ts'
+import { serialise } from './conflicts.ts'
 import { dependentsOf, inOrder, type PlannedTask } from './plan.ts'
 
 export interface Work<T, Task extends PlannedTask = PlannedTask> {
@@ -49,6 +50,8 @@ class Schedule<T, Task extends PlannedTask> {
   /** What is neither done nor given up, the most urgent first. */
   private readonly open: Map<string, Task>
   private readonly running = new Map<string, Promise<T>>()
+  /** Tasks that could have been started but for another one that touches the same thing. */
+  private readonly waiting = new Set<string>()
   private readonly results = new Map<string, T>()
   private readonly failures = new Map<string, CrewError>()
   private readonly skipped = new Map<string, string>()
@@ -82,8 +85,21 @@ class Schedule<T, Task extends PlannedTask> {
     const { concurrency = Number.POSITIVE_INFINITY } = this.work
     for (const task of this.open.values()) {
       if (this.running.size >= concurrency) return
-      if (this.isReady(task)) this.perform(task).catch(() => {})
+      if (this.isReady(task) && !this.collides(task)) this.perform(task).catch(() => {})
     }
+  }
+
+  /** Whether one at work and this one may not touch the same thing at the same time; said once. */
+  private collides(task: Task): boolean {
+    const second = { key: task.id, agent: task.agent ?? '' }
+    for (const { id, agent = '' } of this.ordered) {
+      const decision = this.running.has(id) && serialise(this.team, { key: id, agent }, second)
+      if (!decision) continue
+      if (!this.waiting.has(task.id)) this.team.ctx.emit(decision)
+      this.waiting.add(task.id)
+      return true
+    }
+    return false
   }
 
   private perform(task: Task): Promise<T> {

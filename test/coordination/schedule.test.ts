@@ -9,6 +9,12 @@ import { RUN, resume, start, storeWith, temporaryStore } from '../helpers/runs.t
 
 const act = { kind: 'test', effects: 'idempotent' } as const
 
+/** Two who touch the same thing, and may not do that at the same time. */
+const agents: TeamContext['agents'] = {
+  painter: { name: 'painter', skills: [], reads: [], writes: ['wall'] },
+  visitor: { name: 'visitor', skills: [], reads: ['wall'], writes: [] },
+}
+
 function tasks(plan: Readonly<Record<string, readonly string[]>>, complexity: Record<string, number> = {}) {
   return Object.entries(plan).map(
     ([id, dependsOn]): PlannedTask => ({ id, description: id, dependsOn, complexity: complexity[id] }),
@@ -32,6 +38,7 @@ function working(
   const over = (ctx: Context) =>
     ({
       ctx,
+      agents,
       group: (key: string, body: (team: TeamContext) => Promise<string>) =>
         ctx.step(key, { kind: 'group' }, inner => body(over(inner))),
     }) as TeamContext
@@ -160,5 +167,20 @@ describe('a schedule', () => {
     const killed = await storeWith(events.slice(0, -2))
     expect(await resume(killed, again.program)).toMatchObject({ state: 'succeeded', output: { results } })
     expect(again.begun).toEqual([])
+  })
+
+  it('has tasks wait for each other that touch the same thing, and says so once', async () => {
+    const [a, b, c] = tasks({ a: [], b: [], c: [] })
+    const plan = [{ ...a, agent: 'painter' }, { ...b, agent: 'visitor' }, c] as PlannedTask[]
+    const { report, events } = await carriedOut(plan, {})
+    expect(report).toMatchObject({ results: { a: 'a done', b: 'b done', c: 'c done' } })
+    const said = events.filter(event => event.type === 'decision' && event.what === 'serialise')
+    expect(said).toMatchObject([{ key: 'tasks/b', values: { resource: 'wall', first: 'a', second: 'b' } }])
+    const order = events.flatMap(event =>
+      /^step\.(started|succeeded)$/.test(event.type) && 'key' in event && /^tasks\/[ab]$/.test(event.key)
+        ? [`${event.key.at(-1)} ${event.type}`]
+        : [],
+    )
+    expect(order).toEqual(['a step.started', 'a step.succeeded', 'b step.started', 'b step.succeeded'])
   })
 })
