@@ -10,9 +10,10 @@ import { RUN, resume, start, storeWith, temporaryStore } from '../helpers/runs.t
 const act = { kind: 'test', effects: 'idempotent' } as const
 
 /** Two who touch the same thing, and may not do that at the same time. */
+const context = { tokens: 1000, compact: 'trim' } as const
 const agents: TeamContext['agents'] = {
-  painter: { name: 'painter', skills: [], reads: [], writes: ['wall'] },
-  visitor: { name: 'visitor', skills: [], reads: ['wall'], writes: [] },
+  painter: { name: 'painter', skills: [], reads: [], writes: ['wall'], context },
+  visitor: { name: 'visitor', skills: [], reads: ['wall'], writes: [], context },
 }
 
 function tasks(plan: Readonly<Record<string, readonly string[]>>, complexity: Record<string, number> = {}) {
