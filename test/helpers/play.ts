@@ -1,5 +1,6 @@
 import { resume } from '../../src/app.ts'
 import type { CrewError } from '../../src/errors.ts'
+import type { JsonObject } from '../../src/json.ts'
 import type { Event, FactOf } from '../../src/store/events.ts'
 import { DefinitionError } from '../../src/team/source/problem.ts'
 import { type Part, scripted } from './scripted.ts'
@@ -10,38 +11,47 @@ export interface Play {
   readonly parts: Readonly<Record<string, Part>>
   /** What agents declare besides their roles; an agent without a part declares all that it is. */
   readonly more?: Readonly<Record<string, object>>
+  /** What every agent with a part declares besides its role. */
+  readonly each?: object
   readonly output?: string
+  /** What else the team declares. */
+  readonly rest?: object
+  readonly input?: JsonObject
 }
 
-type Parts = Play['parts']
+export type Parts = Play['parts']
 
 export interface Played extends Finished {
+  readonly server: Awaited<ReturnType<typeof scripted>>
   /** What was said to models, in order. */
   readonly told: readonly string[]
 }
 
 /** A team whose agents are the parts, and what else is declared. */
-async function teamOf({ pattern, parts, more = {}, output }: Play) {
-  const members = Object.keys(parts).map(name => [name, { role: `You are ${name}.`, ...more[name] }])
+export async function teamOf({ pattern, parts, more = {}, each, output, rest }: Play) {
+  const members = Object.keys(parts).map(name => [name, { role: `You are ${name}.`, ...each, ...more[name] }])
   const agents = { ...more, ...Object.fromEntries(members) }
-  return team({ agents, pattern, ...(output && { output }) })
+  return team({ agents, pattern, ...(output && { output }), ...rest })
 }
 
 export async function play(setup: Play): Promise<Played> {
   const server = await scripted(setup.parts)
-  const run = await finish(await teamOf(setup), { input: { task: 'Help.' }, env: { ...server.env } })
+  const run = await finish(await teamOf(setup), {
+    input: setup.input ?? { task: 'Help.' },
+    env: { ...server.env },
+  })
   const told = server.received.map(({ body }) => {
     const { messages } = JSON.parse(body) as { messages: { role: string; content: string }[] }
     return messages.findLast(({ role }) => role === 'user')?.content ?? ''
   })
-  return { ...run, told }
+  return { ...run, server, told }
 }
 
 /** Resumes a run that is over, with agents that say something else. */
-export async function playOn({ id, events, store }: Finished, parts: Parts) {
+export async function playOn({ id, store }: Pick<Finished, 'id' | 'store'>, parts: Parts = {}) {
   const { env } = await scripted(parts)
   const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  return resume(id, events, {}, surroundings)
+  return resume(id, await store.events(id), {}, surroundings)
 }
 
 export function decisions(events: readonly Event[], what: string): FactOf<'decision'>[] {

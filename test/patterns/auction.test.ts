@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import type { JsonObject } from '../../src/json.ts'
-import type { Event } from '../../src/store/events.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
-import { type Finished, finish, team } from '../helpers/teams.ts'
+import { decisions, failureOf, invocations, play, playOn } from '../helpers/play.ts'
+import type { Part } from '../helpers/scripted.ts'
+import { team } from '../helpers/teams.ts'
 
 const bid = (more: object = {}): JsonObject => ({
   ...{ willing: true, capable: true, score: 0.9, cost: 0.01, time: 10, why: 'I know how.' },
@@ -19,38 +18,21 @@ const bidder =
 interface Setup {
   readonly parts: Readonly<Record<string, Part>>
   readonly pattern: object
-  readonly agents?: object
+  readonly agents?: Readonly<Record<string, object>>
   readonly more?: object
   readonly input?: JsonObject
 }
 
 /** An auction among agents that are the parts; each is tried once. */
-async function hold({ parts, pattern, agents = {}, more = {}, input = { task: 'Translate.' } }: Setup) {
-  const members = Object.fromEntries(
-    Object.keys(parts).map(name => [name, { role: `You are ${name}.`, retry: { attempts: 1 } }]),
-  )
-  const server = await scripted(parts)
-  const definition = { agents: { ...members, ...agents }, pattern: { kind: 'auction', ...pattern }, ...more }
-  const run = await finish(await team(definition), { input, env: { ...server.env } })
-  const told = server.received.map(({ body }) => JSON.parse(body).messages.at(-1).content as string)
-  return { ...run, told }
-}
-
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
-const agentSteps = (events: readonly Event[]) =>
-  events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
-const failure = ({ outcome }: Finished) => {
-  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
-  return outcome.error
-}
-
-async function again({ id, store }: Finished, parts: Readonly<Record<string, Part>>) {
-  const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  const outcome = await resume(id, await store.events(id), {}, surroundings)
-  return { outcome, steps: agentSteps(await store.events(id)) }
-}
+const hold = ({ parts, pattern, agents, more, input = { task: 'Translate.' } }: Setup) =>
+  play({
+    parts,
+    pattern: { kind: 'auction', ...pattern },
+    each: { retry: { attempts: 1 } },
+    ...(agents && { more: agents }),
+    ...(more && { rest: more }),
+    input,
+  })
 
 describe('a task', () => {
   it('goes to the lowest cost per score, and every bid is in the trace', async () => {
@@ -86,7 +68,7 @@ describe('a task', () => {
       pattern: { tasks: ['rain'], bidders: { de: { score: 0.9, cost: 0.02, time: 30 }, fr: {} } },
     })
     expect(outcome).toMatchObject({ output: ['Regen'] })
-    expect(agentSteps(events)).toEqual(['bids/1/fr', 'tasks/1/round-1/de'])
+    expect(invocations(events)).toEqual(['bids/1/fr', 'tasks/1/round-1/de'])
   })
 
   it('is handed alone, without the list that it comes from, and can be read by templates as item', async () => {
@@ -172,7 +154,7 @@ describe('a winner that fails', () => {
   it('is left out, and the task is awarded again', async () => {
     const { outcome, events } = await hold({ parts: { de: [''], fr: ['pluie'], es: ['lluvia'] }, pattern })
     expect(outcome).toMatchObject({ output: ['pluie'] })
-    expect(agentSteps(events)).toEqual(['tasks/1/round-1/de', 'tasks/1/round-2/fr'])
+    expect(invocations(events)).toEqual(['tasks/1/round-1/de', 'tasks/1/round-2/fr'])
     const [, second] = decisions(events, 'award')
     expect(second?.reason).toMatch(/^again, without de: fr asks 1 USD/)
     expect(second?.values).toMatchObject({
@@ -185,14 +167,15 @@ describe('a winner that fails', () => {
       parts: { de: [''], fr: [''], es: ['lluvia'] },
       pattern: { ...pattern, rounds: 2 },
     })
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error).toMatchObject({ code: 'limit-rounds', exit: 3 })
     expect(error.message).toMatch(
       /^task 1 "rain" was awarded as often as it may be \(rounds: 2\).*\n {2}de: .*\n {2}fr: /,
     )
     expect(error.details.hint).toContain('crew resume')
-    const { outcome, steps } = await again(run, { fr: ['pluie'] })
+    const outcome = await playOn(run, { fr: ['pluie'] })
     expect(outcome).toMatchObject({ output: ['pluie'] })
+    const steps = invocations(await run.store.events(run.id))
     expect(steps.filter(key => key.endsWith('/de'))).toHaveLength(1)
   })
 
@@ -200,13 +183,13 @@ describe('a winner that fails', () => {
     const { es, ...two } = pattern.bidders
     const run = await hold({ parts: { de: [''], fr: [''] }, pattern: { tasks: ['rain'], bidders: two } })
     expect(es.cost).toBe(2)
-    expect(failure(run)).toMatchObject({
+    expect(failureOf(run)).toMatchObject({
       code: 'nobody-willing',
       message: expect.stringMatching(
         /^no valid bid is left for task 1 "rain"\n {2}de: it won, and failed: .*\n {2}fr: it won, and failed/,
       ),
     })
-    expect((await again(run, { fr: ['pluie'] })).outcome).toMatchObject({ output: ['pluie'] })
+    expect(await playOn(run, { fr: ['pluie'] })).toMatchObject({ output: ['pluie'] })
   })
 })
 
@@ -221,7 +204,7 @@ describe('without a valid bid', () => {
       },
       pattern: { tasks: ['rain'], bidders: ['de', 'fr', 'es', 'it'] },
     })
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error).toMatchObject({ code: 'nobody-willing', exit: 1 })
     expect(error.message.split('\n')).toEqual([
       'there is no valid bid for task 1 "rain"',
@@ -232,8 +215,8 @@ describe('without a valid bid', () => {
     ])
     expect(error.details.hint).toBe('name another bidder who can do it, or lower minScore')
     expect(decisions(run.events, 'no-award')[0]?.values).toMatchObject({ bids: { fr: { score: 0.2 } } })
-    expect(agentSteps(run.events).filter(key => key.startsWith('tasks'))).toEqual([])
-    const { outcome } = await again(run, { es: bidder(bid(), 'lluvia') })
+    expect(invocations(run.events).filter(key => key.startsWith('tasks'))).toEqual([])
+    const outcome = await playOn(run, { es: bidder(bid(), 'lluvia') })
     expect(outcome).toMatchObject({ state: 'succeeded', output: ['lluvia'] })
   })
 
@@ -248,7 +231,7 @@ describe('without a valid bid', () => {
     expect(outcome).toMatchObject({ output: [null, 'Regen'] })
     expect(decisions(events, 'partial')[0]).toMatchObject({ reason: 'went on without task 1' })
     const nothing = await hold({ parts: { de: part }, pattern: { ...pattern, tasks: ['dam', 'other dam'] } })
-    expect(failure(nothing)).toMatchObject({
+    expect(failureOf(nothing)).toMatchObject({
       code: 'task-failed',
       message: expect.stringMatching(/^none of the tasks was done\n {2}1: there is no valid bid/),
     })
@@ -267,7 +250,7 @@ describe('an auction', () => {
 
   it('of something that is no list fails before anybody is asked', async () => {
     const run = await hold({ parts: { de: ['Regen'] }, pattern: { tasks: '${input.task}', bidders: ['de'] } })
-    expect(failure(run)).toMatchObject({
+    expect(failureOf(run)).toMatchObject({
       code: 'template-failed',
       message: expect.stringContaining('"tasks" gives no list'),
     })
@@ -279,6 +262,6 @@ describe('an auction', () => {
       pattern: { tasks: ['a', 'b'], bidders: ['de'] },
       more: { limits: { invocations: 3 } },
     })
-    expect(failure(run).code).toBe('limit-invocations')
+    expect(failureOf(run).code).toBe('limit-invocations')
   })
 })

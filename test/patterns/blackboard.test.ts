@@ -1,49 +1,30 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
-import type { Event } from '../../src/store/events.ts'
+import { decisions, failureOf, invocations, type Parts, play, playOn } from '../helpers/play.ts'
 import { storeWith } from '../helpers/runs.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
-import { type Finished, finish, team } from '../helpers/teams.ts'
+import type { Finished } from '../helpers/teams.ts'
 
 const member = (name: string, more: object = {}) => ({ role: `You are ${name}.`, ...more })
 const strict = (name: string) =>
   member(name, { check: [{ that: 'output == "good"' }], retry: { attempts: 1 } })
 
 interface Setup {
-  readonly parts: Readonly<Record<string, Part>>
+  readonly parts: Parts
   readonly pattern: object
-  readonly agents?: object
+  readonly agents?: Readonly<Record<string, object>>
   readonly output?: string
 }
 
 /** A blackboard whose agents are the parts, unless they are declared. */
 async function gather({ parts, pattern, agents = {}, output }: Setup) {
-  const members = Object.fromEntries(Object.keys(parts).map(name => [name, member(name)]))
-  const server = await scripted(parts)
-  const definition = {
-    agents: { ...members, ...agents },
+  const run = await play({
+    parts,
     pattern: { kind: 'blackboard', ...pattern },
+    more: agents,
     ...(output && { output }),
-  }
-  const run = await finish(await team(definition), { input: { task: 'Decide.' }, env: { ...server.env } })
-  const told = (turn: number) => JSON.parse(server.received[turn]?.body ?? '{}')
-  return { ...run, server, told }
-}
-
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
-const agentSteps = (events: readonly Event[]) =>
-  events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
-const failure = ({ outcome }: Finished) => {
-  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
-  return outcome.error
-}
-
-/** Resumes a run that is over, with agents that say something else. */
-async function again({ id, events, store }: Finished, parts: Readonly<Record<string, Part>>) {
-  const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  return resume(id, events, {}, surroundings)
+    input: { task: 'Decide.' },
+  })
+  const told = (turn: number) => JSON.parse(run.server.received[turn]?.body ?? '{}')
+  return { ...run, told }
 }
 
 describe('contributors', () => {
@@ -60,7 +41,7 @@ describe('contributors', () => {
       },
     })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Take a coat.' })
-    expect(agentSteps(events)).toEqual(['board/ann-1', 'board/ben-1'])
+    expect(invocations(events)).toEqual(['board/ann-1', 'board/ben-1'])
     const asked = told(1).messages.at(-1).content
     expect(asked).toContain('From facts:\nIt rains.')
     expect(asked).not.toContain('none of your business')
@@ -139,7 +120,7 @@ describe('contributors', () => {
       output: '${steps.board.output.work}',
     })
     expect(run.outcome).toEqual({ state: 'succeeded', output: 'B' })
-    expect(agentSteps(run.events).map(key => key.slice('board/'.length))).toEqual([
+    expect(invocations(run.events).map(key => key.slice('board/'.length))).toEqual([
       'plan-1',
       'work-1',
       'judge-1',
@@ -170,7 +151,7 @@ describe('contributors', () => {
   })
 
   it('do not contribute again as long as nothing is new', async () => {
-    const error = failure(
+    const error = failureOf(
       await gather({
         parts: { ann: ['a'] },
         pattern: { contributors: { ann: { when: 'true', writes: ['a'] } }, until: 'has(board.b)' },
@@ -242,7 +223,7 @@ describe('two who write one name, neither knowing of the other', () => {
       resolve: 'rerun',
     })
     // Its condition does not hold any more.
-    expect(agentSteps(run.events).filter(key => /ann|ben/.test(key))).toHaveLength(2)
+    expect(invocations(run.events).filter(key => /ann|ben/.test(key))).toHaveLength(2)
     expect(run.outcome).toEqual({ state: 'succeeded', output: conflict?.first === 'ann' ? 'up' : 'down' })
   })
 
@@ -271,10 +252,7 @@ describe('two who write one name, neither knowing of the other', () => {
     const [, loser = ''] = asked.request.choices ?? []
     expect(asked.request.detail).toEqual({ ann: 'up', ben: 'down' })
     await run.store.signal(run.id, { key: asked.key, value: loser, by: 'me', at: 0 })
-    const outcome = await again(
-      { ...run, events: await run.store.events(run.id) },
-      { ann: ['up'], ben: ['down'] },
-    )
+    const outcome = await playOn(run, { ann: ['up'], ben: ['down'] })
     expect(outcome).toMatchObject({ state: 'succeeded', output: loser === 'ann' ? 'up' : 'down' })
   })
 
@@ -289,7 +267,7 @@ describe('two who write one name, neither knowing of the other', () => {
         until: 'has(board.never)',
       },
     })
-    expect(failure(run).code).toBe('limit-rounds')
+    expect(failureOf(run).code).toBe('limit-rounds')
     const later = run.server.received.slice(2).map(({ body }) => body)
     expect(later[0]).toContain('so what you gave is not on the board')
   })
@@ -310,23 +288,23 @@ describe('a board without end', () => {
       },
     }
     const run = await gather(setup)
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error.code).toBe('task-failed')
     expect(error.message).toContain('ben failed: ben gave an output that fails check 1')
     expect(error.message).toContain('cid waits for: has(board.b)')
     expect(error.message).toContain('on the board: a')
     expect(decisions(run.events, 'partial')[0]).toMatchObject({ reason: 'went on without ben-1' })
 
-    const outcome = await again(run, { ben: ['good'], cid: ['c'] })
+    const outcome = await playOn(run, { ben: ['good'], cid: ['c'] })
     expect(outcome).toEqual({ state: 'succeeded', output: 'c' })
     const after = (await run.store.events(run.id)).slice(run.events.length)
-    expect(agentSteps(after).filter(key => key.includes('ann'))).toEqual([])
+    expect(invocations(after).filter(key => key.includes('ann'))).toEqual([])
     // And that resume may be killed anywhere.
     const all = [...run.events, ...after]
     for (let kept = run.events.length + 1; kept < all.length; kept += 1) {
       const before = all.slice(0, kept)
       const store = await storeWith(before, run.id)
-      const ended = await again({ ...run, store, events: before }, { ben: ['good'], cid: ['c'] })
+      const ended = await playOn({ ...run, store }, { ben: ['good'], cid: ['c'] })
       expect(ended, `killed behind event ${kept}`).toEqual({ state: 'succeeded', output: 'c' })
     }
   })
@@ -345,16 +323,16 @@ describe('a board without end', () => {
         rounds: 4,
       },
     })
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error).toMatchObject({ code: 'limit-rounds', exit: 3 })
     expect(error.message).toContain('there were 4 contributions already, as many as may be')
-    expect(agentSteps(run.events)).toHaveLength(4)
-    expect(await again(run, parts)).toMatchObject({ state: 'failed', error: { code: 'limit-rounds' } })
-    expect(agentSteps(await run.store.events(run.id))).toHaveLength(8)
+    expect(invocations(run.events)).toHaveLength(4)
+    expect(await playOn(run, parts)).toMatchObject({ state: 'failed', error: { code: 'limit-rounds' } })
+    expect(invocations(await run.store.events(run.id))).toHaveLength(8)
   })
 
   it('stops when two keep overwriting each other, with the history of what they wrote', async () => {
-    const error = failure(
+    const error = failureOf(
       await gather({
         parts: { ann: ['up'], ben: ['down'] },
         pattern: {
@@ -392,10 +370,9 @@ describe('a board without end', () => {
   })
 
   it('lets a limit of the whole run through', async () => {
-    const server = await scripted({ ann: ['a'], ben: ['b'] })
-    const definition = {
-      agents: { ann: member('ann'), ben: member('ben') },
-      limits: { invocations: 1 },
+    const run = await play({
+      parts: { ann: ['a'], ben: ['b'] },
+      rest: { limits: { invocations: 1 } },
       pattern: {
         kind: 'blackboard',
         contributors: {
@@ -404,8 +381,7 @@ describe('a board without end', () => {
         },
         until: 'has(board.b)',
       },
-    }
-    const run = await finish(await team(definition), { input: { task: 'x' }, env: { ...server.env } })
-    expect(failure(run).code).toBe('limit-invocations')
+    })
+    expect(failureOf(run).code).toBe('limit-invocations')
   })
 })

@@ -1,15 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { resume, run } from '../../src/app.ts'
+import { run } from '../../src/app.ts'
 import { CrewError } from '../../src/errors.ts'
-import type { Event } from '../../src/store/events.ts'
+import { decisions, type Parts, play, playOn } from '../helpers/play.ts'
 import { temporaryStore } from '../helpers/runs.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
 import { finish, team } from '../helpers/teams.ts'
-
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
 
 /** An agent that writes `text` into `file` of the folder it works in. */
 const writer = (file: string, text: string) => ({
@@ -23,18 +19,14 @@ const writer = (file: string, text: string) => ({
   effects: 'idempotent',
 })
 
-const judge = { role: 'You are judge.' }
-const talkers = { ann: { role: 'You are ann.' }, ben: { role: 'You are ben.' }, judge }
 const CLASH = { conflicts: [{ between: ['ann', 'ben'], about: 'the colour', why: 'red is not blue' }] }
 
-async function talk(conflicts: object, parts: Readonly<Record<string, Part>> = {}) {
-  const server = await scripted({ ann: ['red'], ben: ['blue'], judge: [CLASH], ...parts })
-  const pattern = { kind: 'parallel', branches: ['ann', 'ben'], conflicts: { judge: 'judge', ...conflicts } }
-  return finish(await team({ agents: talkers, pattern }), {
+const talk = (conflicts: object, parts: Parts = {}) =>
+  play({
+    parts: { ann: ['red'], ben: ['blue'], judge: [CLASH], ...parts },
+    pattern: { kind: 'parallel', branches: ['ann', 'ben'], conflicts: { judge: 'judge', ...conflicts } },
     input: { task: 'Which colour?' },
-    env: server.env,
   })
-}
 
 describe('results that contradict each other', () => {
   it('are settled by priority, and whose does not count is gone', async () => {
@@ -81,16 +73,11 @@ describe('results that contradict each other', () => {
 
 describe('agents that touch the same thing', () => {
   it('work one after the other, which is said, though they stand in parallel', async () => {
-    const { outcome, events } = await (async () => {
-      const server = await scripted({ ann: ['1'], ben: ['2'], cid: ['3'] })
-      const agents = {
-        ann: { role: 'You are ann.', writes: ['db'] },
-        ben: { role: 'You are ben.', reads: ['db'] },
-        cid: { role: 'You are cid.', reads: ['docs'] },
-      }
-      const pattern = { kind: 'parallel', branches: ['ann', 'ben', 'cid'] }
-      return finish(await team({ agents, pattern }), { input: { task: 'go' }, env: server.env })
-    })()
+    const { outcome, events } = await play({
+      parts: { ann: ['1'], ben: ['2'], cid: ['3'] },
+      more: { ann: { writes: ['db'] }, ben: { reads: ['db'] }, cid: { reads: ['docs'] } },
+      pattern: { kind: 'parallel', branches: ['ann', 'ben', 'cid'] },
+    })
     expect(outcome).toEqual({ state: 'succeeded', output: { ann: '1', ben: '2', cid: '3' } })
     expect(decisions(events, 'serialise')).toMatchObject([
       { values: { resource: 'db', first: 'ann', second: 'ben' } },
@@ -155,8 +142,7 @@ describe('agents with a working copy each', () => {
   it('are not asked again when the run is resumed after it had failed to merge', async () => {
     const { id, store } = await write({ ann: ['shared.txt', 'A\n'], ben: ['shared.txt', 'B\n'] })
     const before = await store.events(id)
-    const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
-    expect(await resume(id, before, {}, surroundings)).toMatchObject({
+    expect(await playOn({ id, store })).toMatchObject({
       state: 'failed',
       error: { code: 'conflict' },
     })
@@ -193,8 +179,7 @@ describe('agents with a working copy each', () => {
         },
       )
       isOver = outcome.state === 'succeeded'
-      const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
-      const resumed = isOver ? outcome : await resume(id, await store.events(id), {}, surroundings)
+      const resumed = isOver ? outcome : await playOn({ id, store })
       expect(resumed, `stopped at event ${stop}`).toMatchObject({ state: 'succeeded' })
       expect(readFileSync(file, 'utf8'), `stopped at event ${stop}`).toBe('A\nb\nC\n')
     }

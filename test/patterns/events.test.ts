@@ -1,52 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import type { Json } from '../../src/json.ts'
-import type { Event } from '../../src/store/events.ts'
+import { decisions, failureOf, invocations, type Play, play, playOn } from '../helpers/play.ts'
 import { storeWith } from '../helpers/runs.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
-import { type Finished, finish, team } from '../helpers/teams.ts'
+import { finish, team } from '../helpers/teams.ts'
 
 const member = (name: string, more: object = {}) => ({ role: `You are ${name}.`, ...more })
 const data = { output: { type: 'object' } }
 const strict = { check: [{ that: 'output == "good"' }], retry: { attempts: 1 } }
 
-interface Setup {
-  readonly parts: Readonly<Record<string, Part>>
-  readonly pattern: object
-  /** What agents declare besides their roles. */
-  readonly more?: Readonly<Record<string, object>>
-  readonly output?: string
-}
-
 /** Runs agents that are the parts, after events. */
-async function flow({ parts, pattern, more = {}, output }: Setup) {
-  const members = Object.keys(parts).map(name => [name, member(name, more[name])])
-  const server = await scripted(parts)
-  const definition = {
-    agents: Object.fromEntries(members),
+const flow = ({ pattern, ...setup }: Play) =>
+  play({
+    ...setup,
     pattern: { kind: 'events', start: 'order.created', ...pattern },
-    ...(output && { output }),
-  }
-  const run = await finish(await team(definition), { input: { task: 'Two cups.' }, env: { ...server.env } })
-  const told = (turn: number): string =>
-    JSON.parse(server.received[turn]?.body ?? '{}').messages.at(-1).content
-  return { ...run, server, told }
-}
-
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
-const agentSteps = (events: readonly Event[]) =>
-  events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
-const failure = ({ outcome }: Finished) => {
-  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
-  return outcome.error
-}
-
-async function again({ id, events, store }: Finished, parts: Readonly<Record<string, Part>>) {
-  const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  return resume(id, events, {}, surroundings)
-}
+    input: { task: 'Two cups.' },
+  })
 
 describe('an event', () => {
   it('is the input at first, then what a subscriber gave, until none is left', async () => {
@@ -61,13 +29,13 @@ describe('an event', () => {
       },
     })
     expect(run.outcome).toEqual({ state: 'succeeded', output: 'Sent.' })
-    expect(agentSteps(run.events)).toEqual([
+    expect(invocations(run.events)).toEqual([
       'events/order.created-1/stock/reaction',
       'events/stock.reserved-2/shipping/reaction',
     ])
-    expect(run.told(0)).toContain('Two cups.')
-    expect(run.told(1)).toContain('From stock:\n{\n  "reserved": 2\n}')
-    expect(run.told(1)).toContain('"stock.reserved" has happened.')
+    expect(run.told[0]).toContain('Two cups.')
+    expect(run.told[1]).toContain('From stock:\n{\n  "reserved": 2\n}')
+    expect(run.told[1]).toContain('"stock.reserved" has happened.')
     const facts = run.events
       .filter(({ type }) => type.startsWith('message.'))
       .map(({ type }) => type.slice(8))
@@ -115,7 +83,7 @@ describe('an event', () => {
         },
       },
     })
-    expect(run.told(1)).toContain(
+    expect(run.told[1]).toContain(
       'stock.reserved by stock: 3 left, Two cups. ["order.created","stock.reserved"]',
     )
     expect(run.events).toContainEqual(
@@ -201,21 +169,16 @@ describe('an event', () => {
   })
 
   it('ends everything when the condition holds, and cancels who is still at work', async () => {
-    const server = await scripted({ ann: [{ done: true }] })
     const slow = ['node', '-e', 'setTimeout(() => {}, 60000)']
-    const definition = {
-      agents: {
-        ann: member('ann', data),
-        slow: { kind: 'command', run: slow, stdin: 'none', effects: 'pure' },
-      },
+    const run = await flow({
+      parts: { ann: [{ done: true }] },
+      more: { ann: data, slow: { kind: 'command', run: slow, stdin: 'none', effects: 'pure' } },
       pattern: {
-        kind: 'events',
         start: 'go',
         on: { go: ['slow', { agent: 'ann', publish: 'done' }] },
         until: 'has(state.done)',
       },
-    }
-    const run = await finish(await team(definition), { input: { task: 'x' }, env: { ...server.env } })
+    })
     expect(run.outcome).toEqual({ state: 'succeeded', output: { done: true } })
     expect(decisions(run.events, 'end')[0]?.values).toMatchObject({ cancelled: ['go-1/slow'] })
   })
@@ -239,7 +202,7 @@ describe('a reaction that fails', () => {
       pattern,
     })
     expect(run.outcome).toEqual({ state: 'succeeded', output: 'sent' })
-    expect(agentSteps(run.events)).toContain('events/order.created-1/stock/reaction-again-2')
+    expect(invocations(run.events)).toContain('events/order.created-1/stock/reaction-again-2')
     expect(decisions(run.events, 'redeliver')[0]).toMatchObject({
       reason: expect.stringMatching(/^stock failed: .*check 1/),
       values: { error: 'check-failed', delivery: 1, of: 3 },
@@ -268,7 +231,7 @@ describe('a reaction that fails', () => {
         },
       ],
     })
-    expect(agentSteps(run.events).filter(key => key.includes('stock'))).toHaveLength(3)
+    expect(invocations(run.events).filter(key => key.includes('stock'))).toHaveLength(3)
     expect(run.events).toContainEqual(expect.objectContaining({ type: 'message.dead', to: 'stock' }))
     expect(decisions(run.events, 'dead-letter')).toHaveLength(1)
   })
@@ -279,7 +242,7 @@ describe('a reaction that fails', () => {
       more: { stock: { ...strict, retry: { attempts: 2, backoff: '1ms' } } },
       pattern,
     })
-    expect(agentSteps(run.events).filter(key => key.includes('stock'))).toHaveLength(1)
+    expect(invocations(run.events).filter(key => key.includes('stock'))).toHaveLength(1)
     expect(decisions(run.events, 'dead-letter')[0]?.reason).toContain('(tried 2 times)')
   })
 
@@ -293,10 +256,10 @@ describe('a reaction that fails', () => {
       return finish(await team(definition), { input: { task: 'x' } })
     }
     const once = await run({})
-    expect(failure(once)).toMatchObject({ code: 'task-failed' })
-    expect(failure(once).message).toContain('every reaction failed')
-    expect(agentSteps(once.events)).toHaveLength(1)
-    expect(agentSteps((await run({ effects: 'pure' })).events)).toHaveLength(3)
+    expect(failureOf(once)).toMatchObject({ code: 'task-failed' })
+    expect(failureOf(once).message).toContain('every reaction failed')
+    expect(invocations(once.events)).toHaveLength(1)
+    expect(invocations((await run({ effects: 'pure' })).events)).toHaveLength(3)
   })
 
   it('fails the run when the goal is missed, and a resume has only that done again', async () => {
@@ -311,18 +274,18 @@ describe('a reaction that fails', () => {
         until,
       },
     })
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error.code).toBe('task-failed')
     expect(error.message).toContain(`no event is left, and this never came to hold: ${until}`)
     expect(error.message).toContain('the events were: order.created')
     expect(error.message).toMatch(/stock did not react to order.created: .*check 1/)
 
-    expect(await again(run, { ...parts, stock: ['good'] })).toEqual({
+    expect(await playOn(run, { ...parts, stock: ['good'] })).toEqual({
       state: 'succeeded',
       output: { shipped: true },
     })
     const after = (await run.store.events(run.id)).slice(run.events.length)
-    expect(agentSteps(after)).toEqual([
+    expect(invocations(after)).toEqual([
       'events/order.created-1/stock-resumed-1/reaction',
       'events/stock.reserved-2/shipping/reaction',
     ])
@@ -331,7 +294,7 @@ describe('a reaction that fails', () => {
     for (let kept = run.events.length + 1; kept < all.length; kept += 1) {
       const before = all.slice(0, kept)
       const store = await storeWith(before, run.id)
-      const ended = await again({ ...run, store, events: before }, { ...parts, stock: ['good'] })
+      const ended = await playOn({ ...run, store }, { ...parts, stock: ['good'] })
       expect(ended, `killed behind event ${kept}`).toEqual({ state: 'succeeded', output: { shipped: true } })
     }
   })
@@ -365,7 +328,7 @@ describe('events', () => {
         events: 5,
       },
     })
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error).toMatchObject({ code: 'limit-rounds', exit: 3 })
     expect(error.message).toBe(
       [
@@ -374,12 +337,12 @@ describe('events', () => {
         'so far: order.created 3 times, stock.missing 2 times',
       ].join('\n  '),
     )
-    expect(await again(run, parts)).toMatchObject({ state: 'failed', error: { code: 'limit-rounds' } })
-    expect(agentSteps(await run.store.events(run.id))).toHaveLength(10)
+    expect(await playOn(run, parts)).toMatchObject({ state: 'failed', error: { code: 'limit-rounds' } })
+    expect(invocations(await run.store.events(run.id))).toHaveLength(10)
   })
 
   it('that end without the goal say what there is instead', async () => {
-    const error = failure(
+    const error = failureOf(
       await flow({
         parts: { stock: [{ reserved: 1 }] },
         more: { stock: data },
@@ -396,14 +359,12 @@ describe('events', () => {
   })
 
   it('let a limit of the whole run through', async () => {
-    const server = await scripted({ ann: ['a'] })
-    const definition = {
-      agents: { ann: member('ann') },
-      limits: { invocations: 3 },
-      pattern: { kind: 'events', start: 'a', on: { a: [{ agent: 'ann', publish: 'a' }] } },
-    }
-    const run = await finish(await team(definition), { input: { task: 'x' }, env: { ...server.env } })
-    expect(failure(run).code).toBe('limit-invocations')
+    const run = await flow({
+      parts: { ann: ['a'] },
+      rest: { limits: { invocations: 3 } },
+      pattern: { start: 'a', on: { a: [{ agent: 'ann', publish: 'a' }] } },
+    })
+    expect(failureOf(run).code).toBe('limit-invocations')
   })
 
   it.each([

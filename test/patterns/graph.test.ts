@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import type { JsonObject } from '../../src/json.ts'
 import { patternOf } from '../../src/patterns/index.ts'
 import type { Event } from '../../src/store/events.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
-import { type Finished, finish, team } from '../helpers/teams.ts'
-
-type Parts = Readonly<Record<string, Part>>
+import { decisions, failureOf, type Parts, type Play, play, playOn, teamOf } from '../helpers/play.ts'
+import { type Finished, finish } from '../helpers/teams.ts'
 
 interface Machine {
   readonly start?: string
@@ -18,43 +15,20 @@ interface Machine {
 }
 
 /** A team whose agents are the parts, and whose pattern is this machine. */
-function teamOf(machine: Machine, parts: Parts, agents: object = {}) {
-  const members = Object.fromEntries(Object.keys(parts).map(name => [name, { role: `You are ${name}.` }]))
+function setup(machine: Machine, parts: Parts, agents: Play['more'] = {}): Play {
   const [start] = Object.keys(machine.nodes)
-  return team({
-    agents: { ...members, ...agents },
-    pattern: { kind: 'graph', start, edges: [], ...machine },
-  })
+  const pattern = { kind: 'graph', start, edges: [], ...machine }
+  return { parts, more: agents, pattern, input: { task: 'Write about rain.' } }
 }
 
-async function walk(machine: Machine, parts: Parts = {}, agents: object = {}) {
-  const server = await scripted(parts)
-  const run = await finish(await teamOf(machine, parts, agents), {
-    input: { task: 'Write about rain.' },
-    env: { ...server.env },
-  })
-  const told = (turn: number): string =>
-    JSON.parse(server.received[turn]?.body ?? '{}').messages.at(-1).content
-  return { ...run, told }
-}
+const walk = (machine: Machine, parts: Parts = {}, agents?: Play['more']) =>
+  play(setup(machine, parts, agents))
 
-/** Goes on with a run, with agents that say something else. */
-async function again({ id, store }: Finished, parts: Parts = {}) {
-  const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  return resume(id, await store.events(id), {}, surroundings)
-}
-
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
 const stepsIn = (events: readonly Event[], kind: string) =>
   events.flatMap(event => (event.type === 'step.started' && event.kind === kind ? [event.key] : []))
-const failure = ({ outcome }: Finished) => {
-  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
-  return outcome.error.toFailure()
-}
+const failure = (run: Finished) => failureOf(run).toFailure()
 const problemsOf = async (machine: Machine, parts: Parts = { ann: [], ben: [] }) =>
-  teamOf(machine, parts).then(
+  teamOf(setup(machine, parts)).then(
     () => 'no problem',
     (error: Error) => error.message,
   )
@@ -97,9 +71,9 @@ describe('a state machine', () => {
     )
     expect(outcome).toEqual({ state: 'succeeded', output: 'Rain falls.' })
     expect(stepsIn(events, 'agent')).toEqual(['draft', 'review', 'draft-2', 'review-2'])
-    expect(told(1)).toContain('From draft:\nRain.')
-    expect(told(2)).toContain('From draft:\nRain.')
-    expect(told(2)).toContain('too short')
+    expect(told[1]).toContain('From draft:\nRain.')
+    expect(told[2]).toContain('From draft:\nRain.')
+    expect(told[2]).toContain('too short')
     expect(decisions(events, 'transition').slice(1, 4)).toMatchObject([
       {
         key: 'review',
@@ -128,8 +102,8 @@ describe('a state machine', () => {
       { ann: ['May'], ben: ['It drizzles.'] },
       { ann: { role: 'You are ann.', prompt: 'Topic: ${state.topic}' } },
     )
-    expect(told(0)).toBe('Topic: Write about rain.')
-    expect(told(1)).toContain('Your part now:\nOn visit 1: drizzle in May')
+    expect(told[0]).toBe('Topic: Write about rain.')
+    expect(told[1]).toContain('Your part now:\nOn visit 1: drizzle in May')
     expect(outcome).toEqual({ state: 'succeeded', output: 'It drizzles.' })
   })
 
@@ -200,7 +174,7 @@ describe('a state machine', () => {
     }
     const run = await walk(machine, { ann: ['Rain.'], ben: ['no JSON'] }, critic)
     expect(failure(run)).toMatchObject({ code: 'output-invalid', step: 'review/attempt-3' })
-    expect(await again(run, { ann: ['Another.'], ben: [{ ok: true, why: '' }] })).toEqual({
+    expect(await playOn(run, { ann: ['Another.'], ben: [{ ok: true, why: '' }] })).toEqual({
       state: 'succeeded',
       output: 'Rain.',
     })
@@ -284,12 +258,12 @@ describe('an approval', () => {
       request: { question: 'Ship "Rain."?', choices: ['ship', 'drop'], detail: 'Rain.' },
     })
     await run.store.signal(run.id, { key: 'ship/answer', value: 'drop', by: 'eve', at: 1 })
-    const outcome = await again(run)
+    const outcome = await playOn(run)
     expect(outcome).toMatchObject({ state: 'failed', error: { code: 'halted' } })
   })
 
   it('takes the first choice in a rehearsal, and says so', async () => {
-    const { outcome, events } = await finish(await teamOf(machine, { ann: [] }), {
+    const { outcome, events } = await finish(await teamOf(setup(machine, { ann: [] })), {
       input: { task: 'Rain falls.' },
       rehearsal: true,
     })
@@ -443,7 +417,7 @@ describe('a team file with a machine that cannot work is refused', () => {
 })
 
 it('is drawn with its conditions', async () => {
-  const { definition } = await teamOf(writing, { ann: [] }, critic)
+  const { definition } = await teamOf(setup(writing, { ann: [] }, critic))
   const { nodes, edges } = patternOf(definition.pattern).graph(definition.pattern)
   expect(nodes.map(({ step, is }) => [step, is])).toEqual([
     ['draft', undefined],

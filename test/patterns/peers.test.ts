@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import type { Json } from '../../src/json.ts'
 import type { Event, Message } from '../../src/store/events.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
-import { type Finished, finish, team } from '../helpers/teams.ts'
+import { decisions, failureOf, invocations, play, playOn } from '../helpers/play.ts'
+import type { Part } from '../helpers/scripted.ts'
+import { team } from '../helpers/teams.ts'
 
 type Need = { readonly what: string; readonly from: string | null }
 
@@ -25,42 +25,19 @@ interface Setup {
 }
 
 /** The peers are the parts, and the first of them has the task; each is tried once. */
-async function meet({ parts, pattern = {}, more = {} }: Setup) {
-  const names = Object.keys(parts)
-  const agents = Object.fromEntries(
-    names.map(name => [name, { role: `You are ${name}.`, retry: { attempts: 1 } }]),
-  )
-  const server = await scripted(parts)
-  const definition = {
-    agents,
-    pattern: { kind: 'peers', start: names[0], peers: names, ...pattern },
-    ...more,
-  }
-  const run = await finish(await team(definition), {
+function meet({ parts, pattern = {}, more = {} }: Setup) {
+  const peers = Object.keys(parts)
+  return play({
+    parts,
+    pattern: { kind: 'peers', start: peers[0], peers, ...pattern },
+    each: { retry: { attempts: 1 } },
+    rest: more,
     input: { task: 'May we ship it?' },
-    env: { ...server.env },
   })
-  const told = server.received.map(({ body }) => JSON.parse(body).messages.at(-1).content as string)
-  return { ...run, told }
 }
 
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
-const agentSteps = (events: readonly Event[]) =>
-  events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
 const letters = (events: readonly Event[]): Message[] =>
   events.flatMap(event => (event.type === 'message.sent' ? [event.message] : []))
-const failure = ({ outcome }: Finished) => {
-  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
-  return outcome.error
-}
-
-async function again({ id, store }: Finished, parts: Readonly<Record<string, Part>>) {
-  const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  const outcome = await resume(id, await store.events(id), {}, surroundings)
-  return { outcome, events: await store.events(id) }
-}
 
 const burns = { what: 'Say whether it burns.', from: 'chem' }
 const legal = { what: 'Say whether it is legal.', from: 'law' }
@@ -72,7 +49,7 @@ describe('a peer with a task', () => {
       more: { output: '${steps.gen.output}' },
     })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Ship it.' })
-    expect(agentSteps(events)).toEqual(['assess/gen', 'gen/work'])
+    expect(invocations(events)).toEqual(['assess/gen', 'gen/work'])
     expect(told[0]).toContain('These can be asked for help:\n- chem')
     expect(decisions(events, 'assess')[0]).toMatchObject({
       key: 'assess/gen',
@@ -90,7 +67,7 @@ describe('a peer with a task', () => {
       },
     })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Ship it in a box.' })
-    expect(agentSteps(events)).toEqual([
+    expect(invocations(events)).toEqual([
       'assess/gen',
       'gen/help-1/assess/1/chem',
       'gen/help-1/assess/2/law',
@@ -163,7 +140,7 @@ describe('a peer with a task', () => {
       more: { output: '${steps.gen.output} ${"chem" in steps}' },
     })
     expect(outcome).toEqual({ state: 'succeeded', output: 'No. false' })
-    expect(agentSteps(events)).toEqual(['assess/gen', 'gen/help-1/assess/1/law', 'gen/help-1/1/law/work'])
+    expect(invocations(events)).toEqual(['assess/gen', 'gen/help-1/assess/1/law', 'gen/help-1/1/law/work'])
     expect(told.at(-1)).toMatch(/^May we ship it\?\n\nWhat has been done so far:\ngen had this, did nothing/)
   })
 
@@ -186,7 +163,7 @@ describe('a peer that is asked', () => {
       },
     })
     expect(outcome).toMatchObject({ output: 'Done.' })
-    expect(agentSteps(events)).toContain('gen/help-1/1/chem/help-1/1/law/work')
+    expect(invocations(events)).toContain('gen/help-1/1/chem/help-1/1/law/work')
     expect(told[1]).toContain('- law')
     expect(told[1]).not.toContain('- gen')
     expect(told[2]).toContain('Nobody else can be asked for help.')
@@ -209,7 +186,7 @@ describe('a peer that is asked', () => {
     expect(decisions(events, 'assign').map(({ values }) => values?.peer)).toEqual(['chem', 'chem', 'law'])
     // Nobody but chem could help law, and chem has two requests already: it is not even asked.
     expect(outcome).toMatchObject({ state: 'failed' })
-    expect(agentSteps(events)).not.toContain('gen/help-2/3/law/help-1/assess/1/chem')
+    expect(invocations(events)).not.toContain('gen/help-2/3/law/help-1/assess/1/chem')
     const declines = letters(events).filter(({ type }) => type === 'help.decline')
     expect(declines.map(({ id, payload }) => [id, payload])).toEqual([
       ['gen/need-3/chem/help/answer', { why: 'it is at capacity, 2 in a run' }],
@@ -226,7 +203,7 @@ describe('a peer that is asked', () => {
       },
     })
     expect(outcome).toMatchObject({ output: 'Done.' })
-    expect(agentSteps(events)).toContain('gen/help-2/1/law/work')
+    expect(invocations(events)).toContain('gen/help-2/1/law/work')
     expect(decisions(events, 'peer-failed')[0]).toMatchObject({
       reason: expect.stringMatching(/^chem took "Say whether it burns\." and failed: /),
     })
@@ -245,7 +222,7 @@ describe('when nobody takes it', () => {
   }
 
   it('the run fails with the reason of each', async () => {
-    const error = failure(await meet({ parts }))
+    const error = failureOf(await meet({ parts }))
     expect(error).toMatchObject({ code: 'nobody-willing', exit: 1 })
     expect(error.message.split('\n')).toEqual([
       'nobody takes "May we ship it?", which gen asked for',
@@ -257,16 +234,16 @@ describe('when nobody takes it', () => {
 
   it('a resume tries the one again that died, and nobody else', async () => {
     const run = await meet({ parts })
-    const { outcome, events } = await again(run, { chem: peer(says('all'), 'Ship it.') })
+    const outcome = await playOn(run, { chem: peer(says('all'), 'Ship it.') })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Ship it.' })
-    const since = events.slice(run.events.length)
-    expect(agentSteps(since)).toEqual(['gen/help-1/1/chem/work'])
+    const since = (await run.store.events(run.id)).slice(run.events.length)
+    expect(invocations(since)).toEqual(['gen/help-1/1/chem/work'])
   })
 
   it('a resume also asks the one again that died when it was asked', async () => {
     const run = await meet({ parts: { ...parts, chem: [''] } })
-    expect(failure(run).message).toMatch(/chem: it failed: .*\n {2}law: I am in court\./)
-    const { outcome } = await again(run, { chem: peer(says('all'), 'Ship it.') })
+    expect(failureOf(run).message).toMatch(/chem: it failed: .*\n {2}law: I am in court\./)
+    const outcome = await playOn(run, { chem: peer(says('all'), 'Ship it.') })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Ship it.' })
   })
 
@@ -279,17 +256,17 @@ describe('when nobody takes it', () => {
       },
       pattern: { depth: 1 },
     })
-    const error = failure(run)
+    const error = failureOf(run)
     expect(error).toMatchObject({ code: 'limit-depth', exit: 3 })
     expect(error.message).toBe(
       'gen → chem: chem needs help too (So part it is.), but no more than 1 may hang on each other',
     )
-    expect(agentSteps(run.events)).not.toContain('gen/help-1/assess/1/law')
+    expect(invocations(run.events)).not.toContain('gen/help-1/assess/1/law')
   })
 
   it('and the run may not ask more often, that is the limit', async () => {
     const run = await meet({ parts, more: { limits: { invocations: 2 } } })
-    expect(failure(run).code).toBe('limit-invocations')
+    expect(failureOf(run).code).toBe('limit-invocations')
   })
 })
 

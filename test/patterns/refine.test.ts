@@ -1,47 +1,28 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import { patternOf } from '../../src/patterns/index.ts'
-import type { Event } from '../../src/store/events.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
-import { type Finished, finish, team } from '../helpers/teams.ts'
-
-type Parts = Readonly<Record<string, Part>>
+import { decisions, failureOf, invocations, type Parts, type Play, play, playOn } from '../helpers/play.ts'
+import { team } from '../helpers/teams.ts'
 
 const judged = (score: number, problem: string) => ({ score, problems: [problem], verdict: problem })
 const member = (name: string, more: object = {}) => ({ role: `You are ${name}.`, ...more })
 
+const circle = (more: object) => ({
+  ...{ kind: 'refine', generator: 'ann', critic: 'ben', until: 'critique.score >= 8' },
+  ...more,
+})
+
 function teamOf(more: object = {}, agents: object = {}) {
   return team({
     agents: { ann: member('ann'), ben: member('ben'), ...agents },
-    pattern: { kind: 'refine', generator: 'ann', critic: 'ben', until: 'critique.score >= 8', ...more },
+    pattern: circle(more),
   })
 }
 
 /** Has ann write and ben judge. */
-async function polish(parts: Parts, more: object = {}, agents: object = {}) {
-  const server = await scripted(parts)
-  const run = await finish(await teamOf(more, agents), {
-    input: { task: 'Praise the rain.' },
-    env: { ...server.env },
-  })
-  const asked = server.received.map(({ body }) => JSON.parse(body))
-  const told = (turn: number): string => asked[turn].messages.at(-1).content
-  return { ...run, asked, told }
-}
-
-async function again({ id, events, store }: Finished, parts: Parts) {
-  const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
-  return resume(id, events, {}, surroundings)
-}
-
-const decisions = (events: readonly Event[], what: string) =>
-  events.flatMap(event => (event.type === 'decision' && event.what === what ? [event] : []))
-const asks = (events: readonly Event[]) =>
-  events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
-const failure = ({ outcome }: Finished) => {
-  if (outcome.state !== 'failed') throw new Error(`it ended as ${JSON.stringify(outcome)}`)
-  return outcome.error.toFailure()
+async function polish(parts: Parts, more: object = {}, agents: Play['more'] = {}) {
+  const run = await play({ parts, pattern: circle(more), more: agents, input: { task: 'Praise the rain.' } })
+  const asked = run.server.received.map(({ body }) => JSON.parse(body))
+  return { ...run, asked }
 }
 
 describe('a draft', () => {
@@ -51,16 +32,16 @@ describe('a draft', () => {
       ben: [judged(4, 'too short'), judged(8, 'lovely')],
     })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Rain, you are soft.' })
-    expect(asks(events)).toEqual(['attempt-1/ann', 'attempt-1/ben', 'attempt-2/ann', 'attempt-2/ben'])
-    expect(told(0)).toBe('Praise the rain.')
-    expect(told(1)).toContain('From ann:\nRain!')
+    expect(invocations(events)).toEqual(['attempt-1/ann', 'attempt-1/ben', 'attempt-2/ann', 'attempt-2/ben'])
+    expect(told[0]).toBe('Praise the rain.')
+    expect(told[1]).toContain('From ann:\nRain!')
     expect(Object.keys(asked[1].response_format.json_schema.schema.properties)).toEqual([
       'score',
       'problems',
       'verdict',
     ])
-    expect(told(2)).toContain('Your last draft:\nRain!')
-    expect(told(2)).toContain('too short')
+    expect(told[2]).toContain('Your last draft:\nRain!')
+    expect(told[2]).toContain('too short')
     expect(decisions(events, 'judged')).toMatchObject([
       { key: 'attempt-1', reason: expect.stringContaining('not good enough'), values: { score: 4 } },
       { key: 'attempt-2', values: { score: 8, passed: true } },
@@ -74,9 +55,9 @@ describe('a draft', () => {
       {},
       { ann: member('ann', { prompt }) },
     )
-    expect(told(0)).toBe('Attempt 1: write')
-    expect(told(2)).toMatch(/^Attempt 2: mend Rain!\n\nYour last draft:/)
-    expect(told(2)).toContain('too loud')
+    expect(told[0]).toBe('Attempt 1: write')
+    expect(told[2]).toMatch(/^Attempt 2: mend Rain!\n\nYour last draft:/)
+    expect(told[2]).toContain('too loud')
   })
 
   it('is judged in the words of the critic, where the critic declares an output', async () => {
@@ -91,10 +72,11 @@ describe('a draft', () => {
   })
 
   it('can be named by the output of the team, with the critique that it passed with', async () => {
-    const server = await scripted({ ann: ['Rain.'], ben: [judged(9, 'good')] })
-    const { definition } = await teamOf()
-    const named = { ...definition, output: '${steps.ann.output} (${steps.ben.output.verdict})' }
-    const { outcome } = await finish(await team(named), { input: { task: 'x' }, env: { ...server.env } })
+    const { outcome } = await play({
+      parts: { ann: ['Rain.'], ben: [judged(9, 'good')] },
+      pattern: circle({}),
+      output: '${steps.ann.output} (${steps.ben.output.verdict})',
+    })
     expect(outcome).toEqual({ state: 'succeeded', output: 'Rain. (good)' })
   })
 })
@@ -136,10 +118,10 @@ describe('when no draft passes', () => {
 
   it('it fails if it is to, with the scores and the last critique', async () => {
     const run = await polish(parts, { attempts: 2, onLimit: 'fail' })
-    expect(failure(run)).toMatchObject({ code: 'limit-rounds' })
-    expect(failure(run).message).toContain('none of 2 drafts was good enough: critique.score >= 8')
-    expect(failure(run).message).toContain('scores: attempt 1: 5, attempt 2: 7')
-    expect(failure(run).message).toMatch(/ben said last: ".*nearly/)
+    expect(failureOf(run)).toMatchObject({ code: 'limit-rounds' })
+    expect(failureOf(run).message).toContain('none of 2 drafts was good enough: critique.score >= 8')
+    expect(failureOf(run).message).toContain('scores: attempt 1: 5, attempt 2: 7')
+    expect(failureOf(run).message).toMatch(/ben said last: ".*nearly/)
   })
 })
 
@@ -152,7 +134,7 @@ describe('a generator that gives the same draft again', () => {
   it('is not asked any more, and its draft is not judged again', async () => {
     const { outcome, events } = await polish(parts)
     expect(outcome).toEqual({ state: 'succeeded', output: 'One.' })
-    expect(asks(events).at(-1)).toBe('attempt-3/ann')
+    expect(invocations(events).at(-1)).toBe('attempt-3/ann')
     expect(decisions(events, 'best')[0]?.reason).toBe(
       'ann gave in attempt 3 the draft of attempt 1 again, which ben had criticised; the best is that of attempt 1, with 7',
     )
@@ -160,9 +142,9 @@ describe('a generator that gives the same draft again', () => {
 
   it('brings the run down when only a good draft will do', async () => {
     const run = await polish(parts, { onLimit: 'fail' })
-    expect(failure(run)).toMatchObject({ code: 'limit-loop' })
-    expect(failure(run).message).toMatch(/attempt 3 the draft of attempt 1 again.*dull/s)
-    expect(failure(run).message).toContain('scores: attempt 1: 7, attempt 2: 5')
+    expect(failureOf(run)).toMatchObject({ code: 'limit-loop' })
+    expect(failureOf(run).message).toMatch(/attempt 3 the draft of attempt 1 again.*dull/s)
+    expect(failureOf(run).message).toContain('scores: attempt 1: 7, attempt 2: 5')
   })
 })
 
@@ -172,8 +154,8 @@ it('goes on with the critic that failed when it is resumed, and keeps the draft'
     {},
     { ben: member('ben', { retry: { attempts: 1 } }) },
   )
-  expect(failure(run)).toMatchObject({ code: 'output-invalid' })
-  expect(await again(run, { ann: ['Two.'], ben: [judged(9, 'good')] })).toEqual({
+  expect(failureOf(run)).toMatchObject({ code: 'output-invalid' })
+  expect(await playOn(run, { ann: ['Two.'], ben: [judged(9, 'good')] })).toEqual({
     state: 'succeeded',
     output: 'One.',
   })
@@ -181,8 +163,8 @@ it('goes on with the critic that failed when it is resumed, and keeps the draft'
 
 it('fails when the score is no number', async () => {
   const run = await polish({ ann: ['One.'], ben: [judged(5, 'dull')] }, { score: 'critique.verdict' })
-  expect(failure(run)).toMatchObject({ code: 'template-failed' })
-  expect(failure(run).message).toBe('the score "critique.verdict" is no number but dull')
+  expect(failureOf(run)).toMatchObject({ code: 'template-failed' })
+  expect(failureOf(run).message).toBe('the score "critique.verdict" is no number but dull')
 })
 
 it.each<[string, object, string]>([

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import type { Json, JsonObject } from '../../src/json.ts'
-import type { Event, FactOf } from '../../src/store/events.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
+import type { Event } from '../../src/store/events.ts'
+import { decisions, invocations, type Parts, playOn } from '../helpers/play.ts'
+import { scripted } from '../helpers/scripted.ts'
 import { lead, objection, rejection, step } from '../helpers/supervising.ts'
 import { type Finished, finish, team } from '../helpers/teams.ts'
 
@@ -16,16 +16,12 @@ const agents = {
 const task = 'Why do rivers rise?'
 const plan = [step('find', 'ann'), step('doubt', 'ben', ['find'])]
 
-async function supervise(parts: Readonly<Record<string, Part>>, more: object = {}) {
+async function supervise(parts: Parts, more: object = {}) {
   const server = await scripted(parts)
   const workers = ['ann', 'ben', 'cid']
   const pattern = { kind: 'supervisor', supervisor: 'lead', workers, ...more }
   const finished = await finish(await team({ agents, pattern }), { input: { task }, env: server.env })
   return { ...finished, server }
-}
-
-function decisions(events: readonly Event[], what: string): FactOf<'decision'>[] {
-  return events.filter(event => event.type === 'decision' && event.what === what) as FactOf<'decision'>[]
 }
 
 /** What the step `key` was asked. */
@@ -36,13 +32,8 @@ function asked(events: readonly Event[], key: string): string {
   return String(input)
 }
 
-/** Keys of the agents that were asked, in that order. */
-function askedFor(events: readonly Event[]): string[] {
-  return events.flatMap(event => (event.type === 'step.started' && event.kind === 'agent' ? [event.key] : []))
-}
-
 /** The message of the failure that a run ended with, after its code. */
-function failureOf({ outcome }: Awaited<ReturnType<typeof supervise>>): string {
+function endOf({ outcome }: Awaited<ReturnType<typeof supervise>>): string {
   return 'error' in outcome ? `${outcome.error.code}: ${outcome.error.message}` : outcome.state
 }
 
@@ -73,7 +64,7 @@ describe('a supervisor', () => {
 
   it('has steps done at the same time that do not depend on each other', async () => {
     const { events } = await supervise({ lead: lead({ plans: [[step('a', 'ann'), step('b', 'ben')]] }) })
-    expect(askedFor(events).slice(1, 3)).toEqual(['work-1/a/try-1', 'work-1/b/try-1'])
+    expect(invocations(events).slice(1, 3)).toEqual(['work-1/a/try-1', 'work-1/b/try-1'])
   })
 
   it('can only name workers that exist', async () => {
@@ -146,7 +137,7 @@ describe('a supervisor', () => {
     const parts = { lead: lead({ plans: [[step('find', 'ann'), step('lost', 'cid')]], verdicts }) }
     const { outcome, events } = await supervise(parts, { validate: false })
     expect(outcome).toEqual({ state: 'succeeded', output: 'The answer.' })
-    expect(askedFor(events).filter(key => key.includes('verdict'))).toEqual(['work-1/lost/verdict-1'])
+    expect(invocations(events).filter(key => key.includes('verdict'))).toEqual(['work-1/lost/verdict-1'])
   })
 
   it('gives its answer a second time when the first lacks something', async () => {
@@ -191,7 +182,7 @@ describe('a supervisor that replans', () => {
       /plan 1 was dropped because of lost: It calls for replan\.\n {2}find by ann, accepted: Do the part find\.\n {2}lost by cid: .*From find:\nIt rains\./s,
     )
     expect(
-      askedFor(events)
+      invocations(events)
         .filter(key => key.startsWith('work') && key.includes('try'))
         .sort(),
     ).toEqual(['work-1/find/try-1', 'work-1/lost/try-1', 'work-2/doubt/try-1'])
@@ -208,13 +199,13 @@ describe('a supervisor that replans', () => {
   it('must give a new step another id than an accepted one', async () => {
     const other = { ...step('find', 'ben'), task: 'Find more.' }
     const run = await supervise({ lead: lead({ plans: [first, [other]], verdicts }) })
-    expect(failureOf(run)).toMatch(/^plan-invalid: .*"find" is the id of a result that was accepted/)
+    expect(endOf(run)).toMatch(/^plan-invalid: .*"find" is the id of a result that was accepted/)
   })
 
   it('ends when it has no more plans, with each plan and why it was dropped', async () => {
     const plans = [[step('find', 'ann'), step('lost', 'cid')], [step('gone', 'cid')]]
     const run = await supervise({ lead: lead({ plans, verdicts }) }, { replans: 1 })
-    expect(failureOf(run).split('\n')).toEqual([
+    expect(endOf(run).split('\n')).toEqual([
       'limit-rounds: lead wants plan 3, and replans: 1 allows no more than 2',
       'plan 1 was dropped because of lost: It calls for replan.',
       '  find by ann, accepted: Do the part find.',
@@ -227,7 +218,7 @@ describe('a supervisor that replans', () => {
   it('ends when it makes a plan again that was dropped, whatever its steps are called', async () => {
     const again = { ...step('lost', 'cid'), id: 'anew' }
     const run = await supervise({ lead: lead({ plans: [first, [again, step('never', 'ben')]], verdicts }) })
-    expect(failureOf(run)).toMatch(
+    expect(endOf(run)).toMatch(
       /^limit-loop: plan 2 of lead is plan 1 again\nplan 1 was dropped because of lost: It calls for replan\./,
     )
   })
@@ -247,15 +238,15 @@ describe('a supervisor that makes no sense', () => {
     ['gives ids that are none', [step('a b', 'ann')], /the id "a b" is not made of letters/],
   ])('because it %s, is asked three times and ends as plan-invalid', async (_, steps, complaint) => {
     const run = await supervise({ lead: lead({ plans: [steps] }) }, { steps: 2 })
-    expect(failureOf(run)).toMatch(/^plan-invalid: /)
-    expect(failureOf(run)).toMatch(complaint)
+    expect(endOf(run)).toMatch(/^plan-invalid: /)
+    expect(endOf(run)).toMatch(complaint)
     expect(run.server.received).toHaveLength(3)
   })
 
   it('ends as check-failed when its second answer is no better, and answers again after a resume', async () => {
     const answers = ['incomplete', 'still incomplete']
     const run = await supervise({ lead: lead({ plans: [plan], answers }) })
-    expect(failureOf(run)).toBe(
+    expect(endOf(run)).toBe(
       'check-failed: the answer of lead does not do what was asked, after 2 attempts: The end is what matters.',
     )
     expect(run.outcome).toMatchObject({ error: { details: { answer: 'still incomplete' } } })
@@ -268,12 +259,9 @@ describe('a supervisor that makes no sense', () => {
 })
 
 /** Resumes a run that failed; the agents play other parts now. */
-async function resumed(run: Finished, parts: Readonly<Record<string, Part>>) {
-  const { env } = await scripted(parts)
-  const { id, store, events } = run
-  const surroundings = { store, env, interrupt: new AbortController().signal, onEvent: () => {} }
-  const outcome = await resume(id, events, {}, surroundings)
-  return { outcome, asked: askedFor((await store.events(id)).slice(events.length)) }
+async function resumed(run: Finished, parts: Parts) {
+  const outcome = await playOn(run, parts)
+  return { outcome, asked: invocations((await run.store.events(run.id)).slice(run.events.length)) }
 }
 
 describe('a supervisor that halts', () => {
@@ -282,11 +270,11 @@ describe('a supervisor that halts', () => {
 
   it('ends the run with its reason, and what was accepted so far', async () => {
     const run = await supervise({ ann: ['It rains.'], lead: lead({ plans, verdicts }) })
-    expect(failureOf(run)).toBe(
+    expect(endOf(run)).toBe(
       'halted: lead halted at lost: It calls for halt.\naccepted so far:\n  find by ann: It rains.',
     )
     expect(run.outcome).toMatchObject({ error: { details: { step: 'work-1/lost/halt-1' } } })
-    expect(askedFor(run.events)).not.toContain('work-1/never/try-1')
+    expect(invocations(run.events)).not.toContain('work-1/never/try-1')
   })
 
   it('has the step done again when the run is resumed, and nothing else', async () => {
@@ -299,7 +287,7 @@ describe('a supervisor that halts', () => {
   it('does so too when it had no more plans', async () => {
     const none = lead({ plans, verdicts: { 'cid failed': objection('replan') } })
     const run = await supervise({ lead: none }, { replans: 0 })
-    expect(failureOf(run)).toMatch(/^limit-rounds: /)
+    expect(endOf(run)).toMatch(/^limit-rounds: /)
     const { outcome } = await resumed(run, { cid: ['here'], lead: lead({ plans }) })
     expect(outcome).toEqual({ state: 'succeeded', output: 'The answer.' })
   })

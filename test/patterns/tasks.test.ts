@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
 import type { Json, JsonObject } from '../../src/json.ts'
-import type { Event, FactOf } from '../../src/store/events.ts'
-import { type Part, scripted } from '../helpers/scripted.ts'
+import type { Event } from '../../src/store/events.ts'
+import { decisions, type Parts, playOn } from '../helpers/play.ts'
+import { scripted } from '../helpers/scripted.ts'
 import { finish, team } from '../helpers/teams.ts'
 
 const once = { retry: { attempts: 1 } }
@@ -20,7 +20,7 @@ interface More {
   readonly input?: JsonObject
 }
 
-async function work(pattern: object, parts: Readonly<Record<string, Part>> = {}, more: More = {}) {
+async function work(pattern: object, parts: Parts = {}, more: More = {}) {
   const server = await scripted(parts)
   const input = { task, ...more.input }
   const fields = Object.keys(input).map(name => [name, { type: 'string' }])
@@ -30,10 +30,6 @@ async function work(pattern: object, parts: Readonly<Record<string, Part>> = {},
     pattern: { kind: 'tasks', ...pattern },
   }
   return finish(await team(definition), { input, env: server.env })
-}
-
-function decisions(events: readonly Event[], what: string): FactOf<'decision'>[] {
-  return events.filter(event => event.type === 'decision' && event.what === what) as FactOf<'decision'>[]
 }
 
 /** What the step `key` was asked. */
@@ -207,10 +203,8 @@ describe('a task that fails', () => {
   })
 
   it('is tried again by a resume, and what depends on it is done', async () => {
-    const { id, events, store } = await work({ tasks }, { db: ['bad'] })
-    const { env } = await scripted({ db: ['good'] })
-    const surroundings = { store, env, interrupt: new AbortController().signal, onEvent: () => {} }
-    const resumed = await resume(id, events, {}, surroundings)
+    const run = await work({ tasks }, { db: ['bad'] })
+    const resumed = await playOn(run, { db: ['good'] })
     const output = { schema: 'good', api: 'All is well.', page: 'All is well.', words: 'All is well.' }
     expect(resumed).toEqual({ state: 'succeeded', output })
   })
@@ -228,14 +222,12 @@ describe('a task that fails', () => {
 
   it('ends it when nothing else gave a result either; a resume tries all that failed', async () => {
     const { words, ...rest } = tasks
-    const { id, outcome, events, store } = await work({ tasks: rest, onFailure: 'continue' }, { db: ['bad'] })
-    expect(outcome).toMatchObject({
+    const run = await work({ tasks: rest, onFailure: 'continue' }, { db: ['bad'] })
+    expect(run.outcome).toMatchObject({
       state: 'failed',
       error: { code: 'task-failed', details: { because: ['tasks/schema/db'] } },
     })
-    const { env } = await scripted({ db: ['good'] })
-    const surroundings = { store, env, interrupt: new AbortController().signal, onEvent: () => {} }
-    expect(await resume(id, events, {}, surroundings)).toMatchObject({
+    expect(await playOn(run, { db: ['good'] })).toMatchObject({
       output: { schema: 'good', api: 'All is well.', page: 'All is well.' },
     })
   })
