@@ -34,7 +34,6 @@ export function createCaller(
 ): Caller {
   const call: Caller = async (invocation, ctx) => {
     const { agent } = invocation
-    count(ctx.key)
     const spec = agents[agent] as AgentSpec
     const kind = kindOf(spec)
     const output = invocation.output ?? spec.output
@@ -60,6 +59,8 @@ export function createCaller(
     const perform = compose(policies, ({ ctx, rejections }) =>
       // Innermost: who waits for another agent, or to try again, holds no place that the other may need.
       inPlace(kind.isIdle ? [] : queues, ctx.signal, aside => {
+        // What only waits for its turn has not been asked yet: a limit must not stop what nobody has begun.
+        count(key)
         const colleagues = colleaguesOf(invocation)
         const work: Work<AgentSpec> = {
           ...invocation,

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, lstat, mkdir, readdir, readFile, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { CrewError } from '../errors.ts'
 import { hash } from '../json.ts'
@@ -95,12 +95,19 @@ export class Workspaces {
   /** Writes into the folder itself: whole files of somebody's copy, and texts. */
   async apply(group: string, { taken, merged }: Pick<Merge, 'taken' | 'merged'>): Promise<void> {
     if (!(await exists(this.pathOf(group, BASE)))) throw gone(this.folder)
+    const written: (readonly [string, Buffer | string])[] = Object.entries(merged)
+    const removed: string[] = []
     for (const [path, name] of Object.entries(taken)) {
       const content = await contentOf(this.pathOf(group, name), path)
-      if (content === undefined) await rm(join(this.root, path), { force: true })
-      else await replace(join(this.root, path), content)
+      if (content === undefined) removed.push(path)
+      else written.push([path, content])
     }
-    for (const [path, text] of Object.entries(merged)) await replace(join(this.root, path), text)
+    const paths = new Set(written.map(([path]) => path))
+    const twofold = [...paths].flatMap(foldersOf).find(folder => paths.has(folder))
+    if (twofold !== undefined) throw fileAndFolder(twofold)
+    // What is removed goes first: a file may come where a folder was, or the other way round.
+    for (const path of removed) await removeFile(join(this.root, path))
+    for (const [path, content] of written) await replace(join(this.root, path), content)
   }
 
   async close(group: string): Promise<void> {
@@ -203,8 +210,37 @@ async function mergeLines(
   return result?.join('\n')
 }
 
+/** The folders that a file is in, from the inside out. */
+function foldersOf(path: string): string[] {
+  const folder = dirname(path)
+  return folder === '.' ? [] : [folder, ...foldersOf(folder)]
+}
+
+function fileAndFolder(path: string): CrewError {
+  return new CrewError('conflict', `${path} is a file for one agent and a folder for another`, {
+    hint: 'have only one of them change it, or let them work one after the other',
+  })
+}
+
+async function removeFile(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined)
+  // A folder is what has come in its place already, when this is done again after a crash.
+  if (there && !there.isDirectory()) await rm(path, { force: true })
+}
+
+/** Makes room for a file where there was a folder, of which no file is left. */
+async function removeFolder(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined)
+  if (!there?.isDirectory()) return
+  for (const name of await readdir(path)) await removeFolder(join(path, name))
+  await rmdir(path).catch(() => {
+    throw fileAndFolder(path)
+  })
+}
+
 async function replace(path: string, content: Buffer | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
+  await removeFolder(path)
   await writeFile(`${path}.crew-part`, content)
   await rename(`${path}.crew-part`, path)
 }

@@ -41,6 +41,12 @@ const schema = z
     if (spec.each && !spec.agent) problem('agent', '"each" needs "agent": who works on every item')
     if (spec.branches && spec.agent)
       problem('agent', '"agent" belongs to "each"; with "branches" name the agents there')
+    const { branches, onFailure } = spec
+    if (branches && typeof onFailure === 'object' && onFailure.quorum > branches.length)
+      problem(
+        'onFailure',
+        `a quorum of ${onFailure.quorum} cannot come in: there are ${branches.length} branches`,
+      )
   })
 
 type Spec = z.infer<typeof schema>

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
-import { toCrewError } from '../errors.ts'
+import { taskId } from '../coordination/decompose.ts'
+import { CrewError, toCrewError } from '../errors.ts'
 import { holds } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import { check } from '../policies/check.ts'
@@ -11,7 +12,11 @@ const stage = z.union([
   z.string(),
   z.strictObject({
     agent: z.string(),
-    name: z.string().optional().describe('Name of the step; needed when one agent works twice'),
+    name: z
+      .string()
+      .regex(taskId, 'a stage is named by letters, digits, - and _, and starts with a letter')
+      .optional()
+      .describe('Name of the step; needed when one agent works twice'),
     when: z.string().optional().describe('CEL condition; the stage is skipped when it does not hold'),
     check: check.optional(),
     fallback: z.string().optional().describe('The agent that does it when this one fails'),
@@ -56,6 +61,7 @@ export const pipeline = {
       steps[step] = given
       knowledge = { [step]: output }
     }
+    if (missing.length > 0 && Object.keys(steps).length === 0) throw nothingDone(missing)
     return { output, steps }
   },
 
@@ -109,6 +115,13 @@ async function work(
     })
     return undefined
   }
+}
+
+/** Going on without some stages is one thing, without all of them another. */
+function nothingDone(missing: readonly string[]): CrewError {
+  return new CrewError('task-failed', `no stage gave a result\n  ${missing.join('\n  ')}`, {
+    hint: 'mend what failed, or give one of the stages a fallback',
+  })
 }
 
 function stagesOf({ stages }: Spec) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { resume } from '../../src/app.ts'
 import type { Event } from '../../src/store/events.ts'
 import { scripted } from '../helpers/scripted.ts'
 import { finish, team } from '../helpers/teams.ts'
@@ -56,5 +57,28 @@ describe('an invocation', () => {
       env: server.env,
     })
     expect(outcome).toEqual({ state: 'succeeded', output: 'good' })
+  })
+
+  it('counts when it is its turn, so that a limit leaves what could be done, and a resume goes on from there', async () => {
+    const items = Array.from({ length: 30 }, (_, index) => index)
+    const loaded = await team({
+      input: { items: { type: 'array' } },
+      agents: { a: { kind: 'command', run: ['echo', '${item}'], stdin: 'none', effects: 'pure' } },
+      pattern: { kind: 'parallel', each: '${input.items}', agent: 'a' },
+      limits: { invocations: 10, concurrency: 2 },
+    })
+    const { id, outcome, store } = await finish(loaded, { input: { items } })
+    expect(outcome).toMatchObject({ state: 'failed', error: { code: 'limit-invocations' } })
+    const done = async () =>
+      (await store.events(id)).filter(event => event.type === 'step.succeeded' && /^a\/\d+$/.test(event.key))
+        .length
+    expect(await done()).toBeGreaterThanOrEqual(8)
+    const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
+    await resume(id, await store.events(id), { invocations: 20 }, surroundings)
+    expect(await done()).toBeGreaterThanOrEqual(16)
+    expect(await resume(id, await store.events(id), { invocations: 30 }, surroundings)).toMatchObject({
+      state: 'succeeded',
+    })
+    expect(await done()).toBe(30)
   })
 })

@@ -51,6 +51,30 @@ describe('working copies', () => {
     expect(readFileSync(join(root, 'src', 'lines.txt'), 'utf8')).toContain('ONE\ntwo\nthree\nfour\nFIVE')
   })
 
+  it('come home with a file where a folder was, and a folder where a file was, also when done twice', async () => {
+    const { root, workspaces, path, merge } = await opened()
+    rmSync(path('ann', 'src'), { recursive: true })
+    writeFileSync(path('ann', 'src'), 'a file now')
+    rmSync(path('ben', 'old.txt'))
+    mkdirSync(path('ben', 'old.txt'))
+    writeFileSync(path('ben', 'old.txt', 'new'), 'a folder now')
+    const result = await merge()
+    await workspaces.apply('group', result)
+    await workspaces.apply('group', result)
+    expect(readFileSync(join(root, 'src'), 'utf8')).toBe('a file now')
+    expect(readFileSync(join(root, 'old.txt', 'new'), 'utf8')).toBe('a folder now')
+  })
+
+  it('are refused when one made a file where another made a folder, before anything changes', async () => {
+    const { root, workspaces, path, merge } = await opened()
+    writeFileSync(path('ann', 'docs'), 'a file')
+    writeFileSync(path('ann', 'a.txt'), 'a')
+    mkdirSync(path('ben', 'docs'))
+    writeFileSync(path('ben', 'docs', 'index.md'), 'a folder')
+    await expect(workspaces.apply('group', await merge())).rejects.toMatchObject({ code: 'conflict' })
+    expect(existsSync(join(root, 'a.txt'))).toBe(false)
+  })
+
   it.each([
     ['the same line', 'three', 'drei', 'trois'],
     ['a new file each', undefined, 'drei', 'trois'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import { decisions, failureOf, invocations, play, playOn } from '../helpers/play.ts'
 import type { Part } from '../helpers/scripted.ts'
-import { team } from '../helpers/teams.ts'
+import { finish, team } from '../helpers/teams.ts'
 
 const bid = (more: object = {}): JsonObject => ({
   ...{ willing: true, capable: true, score: 0.9, cost: 0.01, time: 10, why: 'I know how.' },
@@ -239,6 +239,22 @@ describe('without a valid bid', () => {
 })
 
 describe('an auction', () => {
+  it('whose winners all failed says so in the order of the tasks, and to mend them', async () => {
+    const fails = { kind: 'command', run: ['node', '-e', 'process.exit(1)'], effects: 'pure' }
+    const definition = (pattern: object) => ({
+      agents: { de: fails, fr: fails },
+      pattern: {
+        kind: 'auction',
+        bidders: { de: { score: 1, cost: 1 }, fr: { score: 1, cost: 2 } },
+        ...pattern,
+      },
+    })
+    const one = await finish(await team(definition({ tasks: ['a'] })))
+    expect(failureOf(one).details.hint).toMatch(/^mend what failed/)
+    const all = await finish(await team(definition({ tasks: ['a', 'b'], onFailure: 'continue' })))
+    expect(failureOf(all).message).toMatch(/\n {2}1: .*\n {2}2: /s)
+  })
+
   it.each([
     ['half of a bid', { tasks: ['a'], bidders: { de: { score: 1 } } }, /needs a score and a cost/],
     ['no bidder', { tasks: ['a'], bidders: {} }, /name at least one bidder/],

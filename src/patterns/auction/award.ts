@@ -148,7 +148,10 @@ function nobodyWilling({ number, task, failed }: Lot, offers: readonly Offer[]):
     'nobody-willing',
     `${whose} for task ${number} ${quoted(asText(task))}${reasons.join('')}`,
     {
-      hint: 'name another bidder who can do it, or lower minScore',
+      hint:
+        failed.size > 0
+          ? 'mend what failed and have the last winner try again: crew resume RUN, or name another bidder'
+          : 'name another bidder who can do it, or lower minScore',
       because: lastStep(failed) ?? offers.flatMap(offer => offer.failed ?? []),
     },
   )
@@ -168,7 +171,8 @@ function outOfRounds({ number, task, failed }: Lot, rounds: number): CrewError {
 
 /** With `continue`, when nothing at all was done. */
 function nothingDone(failures: ReadonlyMap<Lot, CrewError>): CrewError {
-  const reasons = [...failures].map(([{ number }, error]) => `\n  ${number}: ${error.message}`)
+  const inOrder = [...failures].sort(([one], [other]) => one.number - other.number)
+  const reasons = inOrder.map(([{ number }, error]) => `\n  ${number}: ${error.message}`)
   const worked = [...failures.keys()].flatMap(({ failed }) => lastStep(failed) ?? [])
   const asked = [...failures.values()].flatMap(({ details }) => details.because ?? [])
   return new CrewError('task-failed', `none of the tasks was done${reasons.join('')}`, {

@@ -143,4 +143,11 @@ export const trials: Trials = {
       pattern: { kind: 'pipeline', stages: ['ann', 'ben'] },
     },
   },
+  'stages that all fail, though each could be missed': {
+    state: 'failed',
+    definition: {
+      agents: { ...agents, ben: { ...agents.ben, check: [{ that: 'false' }], retry: { attempts: 1 } } },
+      pattern: { kind: 'pipeline', stages: [{ agent: 'ben', onFailure: 'continue' }] },
+    },
+  },
 }
