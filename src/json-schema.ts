@@ -53,6 +53,11 @@ function problems({ errors }: ValidateFunction): string {
       ? `${where} ${what}: ${params.allowedValues.join(', ')}`
       : `${where} ${what}`
   })
-  const more = all.length > MOST_PROBLEMS ? `; and ${all.length - MOST_PROBLEMS} more` : ''
-  return all.slice(0, MOST_PROBLEMS).join('; ') + more
+  return firstOf(all)
+}
+
+/** The first few of what is wrong with an answer, and how much more there is: a model can get hundreds of things wrong. */
+export function firstOf(problems: readonly string[]): string {
+  const more = problems.length > MOST_PROBLEMS ? `; and ${problems.length - MOST_PROBLEMS} more` : ''
+  return problems.slice(0, MOST_PROBLEMS).join('; ') + more
 }

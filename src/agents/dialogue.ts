@@ -4,7 +4,7 @@ import { CrewError } from '../errors.ts'
 import type { Grants } from '../exchange/grants.ts'
 import type { Draft } from '../exchange/mailbox.ts'
 import { asJson, asText, type Json, type JsonObject, parseJson } from '../json.ts'
-import { validator } from '../json-schema.ts'
+import { firstOf, validator } from '../json-schema.ts'
 import { boardName } from '../tools/exchange/board.ts'
 import { handover } from '../tools/exchange/hand-off.ts'
 import { EVERYBODY, receiverOf, TYPES } from '../tools/exchange/send-message.ts'
@@ -101,7 +101,7 @@ async function readAnswer(work: Dialogue, grants: Grants, said: string) {
     const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue
     return `${issue.path.join('.') || 'the answer'}: ${message}`
   })
-  throw rejected(work, said, problems.join('; '))
+  throw rejected(work, said, firstOf(problems))
 }
 
 function rejected({ agent }: Dialogue, answer: string, problem: string): CrewError {

@@ -158,15 +158,32 @@ function within<T>(milliseconds: number, fn: () => T): T {
 function lookUp(scope: Scope, reference: Reference, source: string): Json {
   const { found, missing } = resolve(scope, reference)
   if (missing === undefined) return found
-  throw failure(source, missing)
+  throw failure(source, missing.message, missing.hint)
+}
+
+interface Missing {
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+/** How an expression asks for what need not be there. Names of the scope itself are there or wrong. */
+function askFirst(above: readonly (string | number)[], key: string | number): string | undefined {
+  const isPlain = [...above, key].every(part => /^[A-Za-z_]\w*$/.test(String(part)))
+  return above.length > 0 && isPlain
+    ? `if it need not be there, ask first: has(${[...above, key].join('.')})`
+    : undefined
 }
 
 /** Follows a reference as far as it goes; `missing` says where it ended and what is there. */
-function resolve(scope: Scope, { path }: Reference): { readonly found: Json; readonly missing?: string } {
+function resolve(scope: Scope, { path }: Reference): { readonly found: Json; readonly missing?: Missing } {
   let value: Json = scope
   for (const [index, key] of path.entries()) {
     const next = fieldOf(value, key)
-    if (next === undefined) return { found: null, missing: absence(path.slice(0, index), key, value) }
+    if (next === undefined) {
+      const above = path.slice(0, index)
+      const hint = isObject(value) ? askFirst(above, key) : undefined
+      return { found: null, missing: { message: absence(above, key, value), hint } }
+    }
     value = next
   }
   return { found: value }
@@ -204,14 +221,14 @@ function explain(error: unknown, source: string, references: readonly Reference[
   const culprits = references.filter(({ start, end }) => !range || (start <= range.start && range.end <= end))
   for (const reference of culprits) {
     const { missing } = resolve(scope, reference)
-    if (missing !== undefined) return failure(source, missing)
+    if (missing !== undefined) return failure(source, missing.message, missing.hint)
   }
   return failure(source, readable(error.summary))
 }
 
-function failure(source: string, message: string): CrewError {
+function failure(source: string, message: string, hint?: string): CrewError {
   const shown = source.length > 200 ? `${source.slice(0, 200)}…` : source
-  return new CrewError('template-failed', `\${${shown}}: ${message}`)
+  return new CrewError('template-failed', `\${${shown}}: ${message}`, hint === undefined ? {} : { hint })
 }
 
 /** cel-js names types as `dyn<int>` and our replacement of `matches` by its own name. */

@@ -5,7 +5,7 @@ import { quoted } from '../coordination/sameness.ts'
 import { CrewError } from '../errors.ts'
 import { ExpressionError, parseExpression } from '../expressions/cel.ts'
 import { holds, type Scope } from '../expressions/template.ts'
-import { asText, isObject, type Json } from '../json.ts'
+import { asText, brief, isObject, type Json } from '../json.ts'
 import type { Pattern } from './pattern.ts'
 
 /** What the conditions of a refine see of it. */
@@ -184,7 +184,7 @@ function scoreOf({ score: expression }: Spec, critique: Json, scope: Scope): num
   if (expression === undefined) return null
   throw new CrewError(
     'template-failed',
-    `the score "${expression}" is no number but ${asText(score ?? null)}`,
+    `the score "${expression}" is no number but ${brief(score ?? null)}`,
     {
       hint: 'name a number in the critique',
     },

@@ -51,7 +51,8 @@ function union(issue: Issue & { readonly code: 'invalid_union' }, raw: JsonObjec
   const path = pathOf(issue)
   const isOfAnotherType = (branch: readonly Issue[]) =>
     branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0)
-  const resembled = issue.errors.find(branch => !isOfAnotherType(branch))
+  const isWrongInside = (branch: readonly Issue[]) => branch.every(({ path }) => path.length > 0)
+  const resembled = issue.errors.find(isWrongInside) ?? issue.errors.find(branch => !isOfAnotherType(branch))
   if (resembled)
     return resembled.flatMap(inner => findingsOfIssue({ ...inner, path: [...path, ...inner.path] }, raw))
   const expected = issue.errors

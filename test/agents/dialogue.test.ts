@@ -70,6 +70,11 @@ describe('a program in the exchange', () => {
       /send\.0\.to: granted are only: b, everybody/,
     ],
     ['a name that is none', '{"output":1,"write":{"a b":1}}', /write\.a b: a name is letters/],
+    [
+      'hundreds of messages to nobody',
+      JSON.stringify({ output: 1, send: Array(300).fill({ to: 'x', payload: 1 }) }),
+      /send\.4\.to: granted are only: b, everybody; and 295 more$/,
+    ],
   ])('is told what is wrong with %s, and nothing is done', async (_, answer, problem) => {
     const script = `const { feedback } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
       console.log(feedback.length ? JSON.stringify({ output: feedback[0].problem }) : ${JSON.stringify(answer)})`

@@ -102,6 +102,18 @@ describe('a template that fails', () => {
   })
 
   it.each([
+    ['${input.topc}', 'if it need not be there, ask first: has(input.topc)'],
+    ['${steps.fnd.output}', 'if it need not be there, ask first: has(steps.fnd)'],
+    ['${input.topc + "x"}', 'if it need not be there, ask first: has(input.topc)'],
+    ['${steps["a-b"].output}', undefined],
+    ['${input.files[7]}', undefined],
+    ['${nope}', undefined],
+  ])('%s is mended like this: %s', (template, hint) => {
+    const error = thrownBy(() => render(template, scope))
+    expect(error instanceof CrewError && error.details.hint).toBe(hint)
+  })
+
+  it.each([
     ['a ${', 2, 'this ${ is never closed; write $${ for a literal ${'],
     ['a ${"b}', 2, 'this ${ is never closed; write $${ for a literal ${'],
     ['a ${ } b', 2, 'there is no expression in ${}'],

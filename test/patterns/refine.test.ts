@@ -167,6 +167,11 @@ it('fails when the score is no number', async () => {
   expect(failureOf(run).message).toBe('the score "critique.verdict" is no number but dull')
 })
 
+it('says in one line what the score is instead of a number', async () => {
+  const run = await polish({ ann: ['One.'], ben: [judged(5, 'dull')] }, { score: 'critique.problems' })
+  expect(failureOf(run).message).toMatch(/^the score "critique.problems" is no number but \[.*\]$/)
+})
+
 it.each<[string, object, string]>([
   ['one agent for both', { critic: 'ann' }, 'who writes does not judge it'],
   ['a score that is no CEL', { score: 'critique.' }, 'score'],
