@@ -77,4 +77,15 @@ describe('a drawing of a team', () => {
     expect(svg).toMatch(/<svg /)
     for (const { name } of graphOf(await team(definition)).nodes) expect(svg).toContain(`>${name}`)
   })
+
+  it('is refused as svg when it is too large to be laid out in this life', async () => {
+    const names = Array.from({ length: 201 }, (_, index) => `a${index}`)
+    const agents = Object.fromEntries(names.map(name => [name, { role: `You are ${name}.` }]))
+    const huge = { agents, pattern: { kind: 'pipeline', stages: names } }
+    await expect(drawn(huge, 'svg')).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/201 nodes/),
+    })
+    expect(await drawn(huge, 'dot')).toMatch(/^digraph/)
+  })
 })
