@@ -1,4 +1,4 @@
-import type { Invocation } from '../agents/agent.ts'
+import { askedOf, type Invocation } from '../agents/agent.ts'
 import type { Caller } from '../agents/call.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
@@ -77,8 +77,7 @@ export function createTeamContext(root: Context, assignment: Assignment): TeamCo
               })
             : { packet: whole }
         const asked = { agent, task: inWords(packet), scope, ...more }
-        const input = [asked.task, more.instruction].filter(Boolean).join('\n\n')
-        const request = { kind: 'agent', agent, input, tokens: tokensOf(packet) }
+        const request = { kind: 'agent', agent, input: askedOf(asked), tokens: tokensOf(packet) }
         return ctx.step(key, request, step => {
           if (decision) step.emit({ type: 'decision', key: step.key, ...decision })
           return call(asked, step)

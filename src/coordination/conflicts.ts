@@ -202,6 +202,7 @@ export function serialise(team: TeamContext, first: Busy, second: Busy): FactOf<
 
 /** The resource that two may not touch at the same time, if there is one. */
 function collision(a: Profile, b: Profile): string | undefined {
-  const [ofA, ofB] = [a, b].map(({ reads, writes }) => new Set([...reads, ...writes]))
-  return a.writes.find(name => ofB?.has(name)) ?? b.writes.find(name => ofA?.has(name))
+  // Most agents declare nothing, and every pair of a thousand lanes comes by here.
+  const touches = ({ reads, writes }: Profile, name: string) => writes.includes(name) || reads.includes(name)
+  return a.writes.find(name => touches(b, name)) ?? b.writes.find(name => touches(a, name))
 }

@@ -72,7 +72,7 @@ function start(
   const places = new PQueue({ concurrency })
   const running = new Map<string, Promise<Json>>()
   for (const [index, lane] of lanes.entries()) {
-    const before = lanes.slice(0, index).filter(other => collides(group, other, lane))
+    const before = waitsFor(group, lanes.slice(0, index), lane)
     const { agent, ...request } = lane
     const ask = () => places.add(() => group.ask(agent, request))
     const others = before.map(({ key }) => running.get(key))
@@ -84,10 +84,13 @@ function start(
   return running
 }
 
-function collides(group: TeamContext, first: Lane, second: Lane): boolean {
-  const decision = serialise(group, first, second)
+/** The lanes before this one that touch what it touches. Said once, of the last of them: the others come before that. */
+function waitsFor(group: TeamContext, earlier: readonly Lane[], lane: Lane): Lane[] {
+  const before = earlier.filter(other => serialise(group, other, lane) !== undefined)
+  const last = before.at(-1)
+  const decision = last && serialise(group, last, lane)
   if (decision) group.ctx.emit(decision)
-  return decision !== undefined
+  return before
 }
 
 function quorumMissed(

@@ -1,9 +1,9 @@
-import { toCrewError } from '../errors.ts'
 import { type Compaction, dropOldest, sizeOf, trimLongest } from '../exchange/compaction.ts'
 import { type Packet, tokensOf } from '../exchange/packet.ts'
 import { asText } from '../json.ts'
 import type { FactOf } from '../store/events.ts'
 import type { TeamContext } from './ask.ts'
+import { attempt } from './attempt.ts'
 
 export interface Oversized {
   readonly agent: string
@@ -56,18 +56,18 @@ async function sumUp(
   const words = Math.floor(Math.max(LEAST, most - sizeOf(rest)) * WORDS_PER_TOKEN)
   const purpose = packet.current ?? packet.task
   const current = `Sum up all that others gave, in ${words} words at the most, for ${agent}, who is to do this:\n${purpose}\nKeep names, numbers, decisions, sources and open questions. Do not do the work itself.`
-  try {
-    const summary = await team.ask(by, {
-      key: `${key}-summary`,
-      packet: { task: packet.task, knowledge, current },
-      // Who sums up gets no summary, or two agents could wait for each other's for ever.
-      compact: 'trim',
-    })
-    const summed = { ...packet, knowledge: { [`${by}, who summed up ${names.join(', ')}`]: asText(summary) } }
-    return { how: `${by} summed the knowledge up`, packet: trimLongest(summed, most) }
-  } catch (thrown) {
-    if (team.ctx.signal.aborted) throw thrown
-    const how = `${HOW.trim}, since ${by} gave no summary (${toCrewError(thrown).message})`
+  const asked = team.ask(by, {
+    key: `${key}-summary`,
+    packet: { task: packet.task, knowledge, current },
+    // Who sums up gets no summary, or two agents could wait for each other's for ever.
+    compact: 'trim',
+  })
+  const ended = await attempt(team, asked)
+  if ('error' in ended) {
+    const how = `${HOW.trim}, since ${by} gave no summary (${ended.error.message})`
     return { how, packet: trimLongest(packet, most) }
   }
+  const summary = asText(ended.output)
+  const summed = { ...packet, knowledge: { [`${by}, who summed up ${names.join(', ')}`]: summary } }
+  return { how: `${by} summed the knowledge up`, packet: trimLongest(summed, most) }
 }

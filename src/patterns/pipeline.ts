@@ -1,31 +1,31 @@
 import { z } from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
+import { attempt } from '../coordination/attempt.ts'
 import { taskId } from '../coordination/decompose.ts'
-import { CrewError, toCrewError } from '../errors.ts'
+import { CrewError } from '../errors.ts'
 import { holds } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import { check } from '../policies/check.ts'
 import type { Pattern } from './pattern.ts'
 
-const stage = z.union([
-  z.string(),
-  z.strictObject({
-    agent: z.string(),
-    name: z
-      .string()
-      .regex(taskId, 'a stage is named by letters, digits, - and _, and starts with a letter')
-      .optional()
-      .describe('Name of the step; needed when one agent works twice'),
-    when: z.string().optional().describe('CEL condition; the stage is skipped when it does not hold'),
-    check: check.optional(),
-    fallback: z.string().optional().describe('The agent that does it when this one fails'),
-    onFailure: z
-      .enum(['fail', 'continue'])
-      .optional()
-      .describe('fail (default): the run fails; continue: go on without it, and tell those who come after'),
-  }),
-])
+const declared = z.strictObject({
+  agent: z.string(),
+  name: z
+    .string()
+    .regex(taskId, 'a stage is named by letters, digits, - and _, and starts with a letter')
+    .optional()
+    .describe('Name of the step; needed when one agent works twice'),
+  when: z.string().optional().describe('CEL condition; the stage is skipped when it does not hold'),
+  check: check.optional(),
+  fallback: z.string().optional().describe('The agent that does it when this one fails'),
+  onFailure: z
+    .enum(['fail', 'continue'])
+    .optional()
+    .describe('fail (default): the run fails; continue: go on without it, and tell those who come after'),
+})
+
+const stage = z.union([z.string(), declared])
 
 const schema = z.strictObject({
   kind: z.literal('pipeline'),
@@ -100,21 +100,18 @@ async function work(
     ...(fallback && { fallback: [fallback] }),
   }
   if (onFailure !== 'continue') return { output: await ask(agent, request) }
-  try {
-    return { output: await ask(agent, request) }
-  } catch (thrown) {
-    if (ctx.signal.aborted) throw thrown
-    const { message, code } = toCrewError(thrown)
-    missing.push(`${step} gave no result: ${message}`)
-    ctx.emit({
-      type: 'decision',
-      key: pathOf(team, step),
-      what: 'partial',
-      reason: `went on without ${step}`,
-      values: { error: code, message },
-    })
-    return undefined
-  }
+  const ended = await attempt(team, ask(agent, request))
+  if ('output' in ended) return ended
+  const { message, code } = ended.error
+  missing.push(`${step} gave no result: ${message}`)
+  ctx.emit({
+    type: 'decision',
+    key: pathOf(team, step),
+    what: 'partial',
+    reason: `went on without ${step}`,
+    values: { error: code, message },
+  })
+  return undefined
 }
 
 /** Going on without some stages is one thing, without all of them another. */
@@ -126,10 +123,9 @@ function nothingDone(missing: readonly string[]): CrewError {
 
 function stagesOf({ stages }: Spec) {
   return stages.map((stage, index) => {
-    const { agent, name = agent, ...more } = typeof stage === 'string' ? { agent: stage } : stage
+    const written: z.infer<typeof declared> = typeof stage === 'string' ? { agent: stage } : stage
+    const { agent, name = agent, ...more } = written
     const path = typeof stage === 'string' ? ['stages', index] : ['stages', index, 'agent']
-    return { ...NO_MORE, ...more, step: name, agent, path }
+    return { ...more, step: name, agent, path }
   })
 }
-
-const NO_MORE: Partial<Omit<Exclude<z.infer<typeof stage>, string>, 'agent' | 'name'>> = {}

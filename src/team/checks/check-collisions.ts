@@ -167,12 +167,9 @@ function isConstantlyFalse(condition: string): boolean {
 
 /** Nodes of a state machine from which no end can be reached. */
 function deadEnds({ nodes, edges = [] }: Graph): Finding[] {
-  const ends = nodes.filter(({ is }) => is === 'end').map(({ step }) => step)
-  if (ends.length === 0) return []
-  const left = new Set(
-    nodes.filter(({ step }) => !edges.some(({ from }) => from === step)).map(({ step }) => step),
-  )
-  const reaching = new Set([...ends, ...left])
+  if (!nodes.some(({ is }) => is === 'end')) return []
+  const last = nodes.filter(({ step, is }) => is === 'end' || !edges.some(({ from }) => from === step))
+  const reaching = new Set(last.map(({ step }) => step))
   for (const to of reaching) for (const edge of edges) if (edge.to === to) reaching.add(edge.from)
   return nodes
     .filter(({ step }) => !reaching.has(step))

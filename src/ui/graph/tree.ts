@@ -57,7 +57,5 @@ function inOrder({ nodes, edges }: TeamGraph): TeamNode[] {
   const order = new Set((starts.length > 0 ? starts : nodes.slice(0, 1)).map(({ name }) => name))
   for (const name of order) for (const { from, to } of edges) if (from === name) order.add(to)
   const byName = new Map(nodes.map(node => [node.name, node]))
-  return [...order, ...byName.keys()]
-    .filter((name, index, all) => all.indexOf(name) === index)
-    .flatMap(name => byName.get(name) ?? [])
+  return [...new Set([...order, ...byName.keys()])].flatMap(name => byName.get(name) ?? [])
 }
