@@ -127,11 +127,11 @@ async function prepare(
   id: string,
   input: JsonObject,
   rehearsal: boolean,
-  { env, clock = systemClock }: Surroundings,
+  { store, env, clock = systemClock }: Surroundings,
 ) {
   const models = await openModels(team, rehearsal, env, clock)
   const over = (recorded: RunView) => {
-    const setting = { id, env, clock, rehearsal, models, recorded }
+    const setting = { id, store, env, clock, rehearsal, models, recorded }
     const { root } = team
     const work = { root, input, task: describeInput(input), whose: 'the run', queues: [], count: () => {} }
     const { time } = { ...team.definition.limits, ...recorded.limits }
@@ -144,6 +144,7 @@ async function prepare(
 /** What all teams of a run have in common. */
 interface Setting {
   readonly id: string
+  readonly store: Store
   readonly env: Surroundings['env']
   readonly clock: Clock
   readonly rehearsal: boolean
@@ -168,7 +169,7 @@ interface TeamTask {
 async function perform(team: Nest, work: TeamTask, setting: Setting, ctx: Context): Promise<Json> {
   const { definition, teams } = team
   const { root, input, task } = work
-  const { id, env, clock, rehearsal, models, recorded } = setting
+  const { id, store, env, clock, rehearsal, models, recorded } = setting
   const limits = { ...definition.limits, ...recorded.limits }
   const scope = { input, env: pick(env, definition.env ?? []), run: { id } }
   const exchange = openExchange(recorded, {
@@ -208,7 +209,7 @@ async function perform(team: Nest, work: TeamTask, setting: Setting, ctx: Contex
       return [name, profileOf(name, { ...(description && { description }), ...spec }, room)]
     }),
   )
-  const call = createCaller(definition.agents, services, { run: id, queues, count })
+  const call = createCaller(definition.agents, services, { run: id, store, queues, count })
   const { pattern } = definition
   const context = createTeamContext(ctx, { input, task, scope, agents, exchange, rehearsal, call })
   const { output, steps } = await patternOf(pattern).run(context, pattern)

@@ -45,6 +45,10 @@ const CODES = {
   /** What agents did or said contradicts itself, and nothing settles it. */
   conflict: { exit: EXIT.failed },
   'tool-failed': { exit: EXIT.failed },
+  /** What an agent is handed is not what it needs: it was not asked. */
+  'input-invalid': { exit: EXIT.failed },
+  /** An agent or an endpoint that failed again and again is not asked for a while. */
+  'circuit-open': { exit: EXIT.failed, retryable: true },
 
   connection: { exit: EXIT.failed, retryable: true },
   timeout: { exit: EXIT.failed, retryable: true },
@@ -63,6 +67,10 @@ const CODES = {
   'limit-turns': { exit: EXIT.limit },
   'limit-invocations': { exit: EXIT.limit },
   'limit-time': { exit: EXIT.limit },
+  /** The money or the tokens of the run, or of the day. */
+  'limit-budget': { exit: EXIT.limit },
+  /** What a single call, agent or branch may take; somebody else may still do the work. */
+  'over-budget': { exit: EXIT.limit },
   /** Rounds, hops, replans, messages … of a pattern. */
   'limit-rounds': { exit: EXIT.limit },
   /** The same again and again, without progress. */

@@ -7,6 +7,9 @@ export interface Spend {
   readonly usd?: number
   /** The provider did not say; this is our conservative count. */
   readonly estimated?: boolean
+  /** Who asked which model. Absent in runs of older crews. */
+  readonly agent?: string
+  readonly model?: string
 }
 
 /** What several calls took together. */

@@ -11,7 +11,7 @@ import type { Json, JsonObject, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
 import { type Check, check } from '../policies/check.ts'
 import { fallback } from '../policies/fallback.ts'
-import type { Rejection } from '../policies/policy.ts'
+import type { Act, Rejection } from '../policies/policy.ts'
 import { retry } from '../policies/retry.ts'
 import type { Part } from '../tools/exchange/part.ts'
 import type { Tool } from '../tools/tool.ts'
@@ -63,6 +63,8 @@ export interface Work<Spec> extends Invocation {
   readonly rejections: readonly Rejection[]
   /** The same for every attempt at the same work, also after a crash; another one once an answer was rejected. */
   readonly idempotencyKey: string
+  /** What surrounds each act of the agent on the world; given to the step that the act is, as its `within`. */
+  guard<T>(act: () => Promise<T>, ctx: Context, about?: Pick<Act, 'model' | 'reserved'>): Promise<T>
   /** Who else there is, and how to ask one of them. */
   readonly colleagues: Omit<Part, 'agent' | 'exchange'>
   readonly services: Services

@@ -5,9 +5,10 @@ import { type Checkers, checking, VERDICT } from '../policies/check.ts'
 import { inPlace, inTurn } from '../policies/concurrency.ts'
 import { fallingBack } from '../policies/fallback.ts'
 import { checkingOutput } from '../policies/output.ts'
-import { compose, type Policy } from '../policies/policy.ts'
+import { type ActPolicy, compose, type Policy } from '../policies/policy.ts'
 import { retrying, retrySettings } from '../policies/retry.ts'
 import { run } from '../spawn.ts'
+import type { Store } from '../store/store.ts'
 import type { Invocation, Services, Work } from './agent.ts'
 import { type AgentSpec, kindOf } from './index.ts'
 
@@ -18,6 +19,8 @@ const TEN_MINUTES = 600_000
 
 interface Setting {
   readonly run: string
+  /** What policies know of other runs, and share with them, is in there. */
+  readonly store: Store
   readonly queues: readonly PQueue[]
   /** Counts one more invocation of the run, by its key. Throws when there may be no more. */
   readonly count: (key: string) => void
@@ -55,6 +58,7 @@ export function createCaller(
       ...(checks.length > 0 ? [checking(checks, scope, checkers(invocation, root))] : []),
       ...(output ? [checkingOutput(output)] : []),
     ]
+    const guards: ActPolicy[] = []
     const { key } = ctx
     const perform = compose(policies, ({ ctx, rejections }) =>
       // Innermost: who waits for another agent, or to try again, holds no place that the other may need.
@@ -70,6 +74,9 @@ export function createCaller(
           rejections,
           idempotencyKey: hash(`${id}/${key}/${rejections.length}`),
           services,
+          // What comes out is what `act` gives: no policy changes the result of an act.
+          guard: (act, ctx, about) =>
+            compose(guards, act)({ ...about, agent, ctx }) as ReturnType<typeof act>,
           colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
           ...(output && { output }),
         }

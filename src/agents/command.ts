@@ -53,7 +53,8 @@ async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
   const argv = spec.run.map(part => renderText(part, scope))
   return dialogue(work, ctx, situation => {
     const stdin = inputOf(work, situation)
-    const request = { kind: 'command', effects, input: { argv }, identity: stdin ?? null }
+    const asked = { input: { argv }, identity: stdin ?? null }
+    const request = { kind: 'command', effects, ...asked, within: work.guard }
     return ctx.step('run', request, step => execute(work, argv, stdin, step))
   })
 }

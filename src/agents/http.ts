@@ -42,7 +42,8 @@ async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
   return dialogue(work, ctx, situation => {
     const body = bodyOf(work, situation)
     const input = { method, url, ...(body !== undefined && { body }) }
-    return ctx.step('request', { kind: 'http', effects, input }, step => send(work, input, step))
+    const request = { kind: 'http', effects, input, within: work.guard }
+    return ctx.step('request', request, step => send(work, input, step))
   })
 }
 

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { withDefaults } from '../deadlines.ts'
-import type { Context } from '../engine/context.ts'
+import type { Context, StepRequest } from '../engine/context.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { renderText } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
 import type { Message, Model, ModelReply, ModelRequest, ToolCall } from '../models/model.ts'
 import { retrySettings, tryRepeatedly } from '../policies/retry.ts'
+import type { Spend } from '../spend.ts'
 import { exchangeTools } from '../tools/exchange/index.ts'
 import type { Tool } from '../tools/tool.ts'
 import { type AgentKind, askedOf, shared, text, type Work } from './agent.ts'
@@ -81,7 +82,9 @@ function converse(
   const name = `turn-${turn}`
   // What later turns are asked follows from the first and from what is journaled in between.
   const asked = turn === 1 && { input: promptIn(request), identity: { model: model.id, request } }
-  const step = { kind: 'model', effects: 'idempotent', reserved: model.worstCase(request), ...asked } as const
+  const reserved = { ...model.worstCase(request), agent: work.agent, model: model.id }
+  const within: StepRequest['within'] = (act, step) => work.guard(act, step, { model, reserved })
+  const step = { kind: 'model', effects: 'idempotent', reserved, within, ...asked } as const
   return tryRepeatedly(ctx, name, retrySettings(spec.retry), attempt =>
     ctx.step(attempt === 1 ? name : `${name}/attempt-${attempt}`, step, inner =>
       reply(work, inner, model, request, turn),
@@ -91,29 +94,30 @@ function converse(
 
 /** The call itself. What it took and cost is journaled together with its result. */
 async function reply(
-  work: Work<LlmSpec>,
+  { agent, spec, services, idempotencyKey }: Work<LlmSpec>,
   ctx: Context,
   model: Model,
   request: ModelRequest,
   turn: number,
 ): Promise<ModelReply> {
-  const { clock } = work.services
   const { key, signal } = ctx
-  const began = clock.now()
-  const facts = () => ({ key, model: model.id, milliseconds: clock.now() - began })
+  const began = services.clock.now()
+  const facts = () => ({ key, model: model.id, milliseconds: services.clock.now() - began })
+  const ofAgent = (spent: Spend) => ({ ...spent, agent, model: model.id })
   try {
     const reply = await model.reply(request, {
       signal,
-      timeout: withDefaults(work.spec.timeout, model.timeout),
-      idempotencyKey: `${work.idempotencyKey}-${turn}`,
+      timeout: withDefaults(spec.timeout, model.timeout),
+      idempotencyKey: `${idempotencyKey}-${turn}`,
       onText: text => ctx.emit({ type: 'model.delta', key, text }),
     })
-    ctx.emit({ type: 'model.replied', ...facts(), spent: reply.spent })
+    ctx.emit({ type: 'model.replied', ...facts(), spent: ofAgent(reply.spent) })
     return reply
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const error = toCrewError(thrown).toFailure()
-    ctx.emit({ type: 'model.failed', ...facts(), error, ...(error.spent && { spent: error.spent }) })
+    const { spent } = error
+    ctx.emit({ type: 'model.failed', ...facts(), error, ...(spent && { spent: ofAgent(spent) }) })
     throw thrown
   }
 }

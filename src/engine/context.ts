@@ -43,6 +43,11 @@ export interface StepRequest {
   readonly identity?: unknown
   readonly effects?: Effects
   readonly reserved?: Spend
+  /**
+   * Surrounds an act when it really happens, and not when it is only remembered: waits for its turn, reserves its cost.
+   * It calls `act` once, or rejects instead: the step has then failed without having been tried. `ctx` is the step's.
+   */
+  readonly within?: <T>(act: () => Promise<T>, ctx: Context) => Promise<T>
   /** Tokens of what is asked, by section. Kept for people to read. */
   readonly tokens?: Readonly<Record<string, number>>
 }

@@ -25,6 +25,7 @@ const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'lease-lost',
   'limit-invocations',
   'limit-time',
+  'limit-budget',
   'waiting',
   'interrupted',
 ])

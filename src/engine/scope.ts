@@ -165,7 +165,9 @@ export class Scope implements Context {
         const settled = await child.askWhatHappened(recorded)
         if (settled) return settled.output as T
       }
-      return await execution.during(async () => {
+      let begun = false
+      const act = async () => {
+        begun = true
         start()
         await execution.journal.durable()
         return child.finish(request, async () => {
@@ -175,10 +177,26 @@ export class Scope implements Context {
           crashPoint('act:after')
           return output
         })
-      })
+      }
+      const { within = act => act() } = request
+      return await execution.during(() =>
+        within(act, child).catch(thrown => {
+          if (begun) throw thrown
+          throw child.refused(toCrewError(thrown), start)
+        }),
+      )
     } finally {
       this.children.delete(child)
     }
+  }
+
+  /** The act was not even tried. What brings the whole run down leaves no trace of it: it may yet be tried. */
+  private refused(reason: CrewError, start: () => void): CrewError {
+    if (this.aborted) return this.aborted
+    const error = this.execution.fail(reason)
+    if (this.execution.failure === error) return error
+    start()
+    return this.failed(error)
   }
 
   /** Runs the body of this step and journals how it ended. A result that arrives is kept, also after an abort. */

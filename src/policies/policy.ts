@@ -1,7 +1,18 @@
 import type { Context } from '../engine/context.ts'
 import type { Json } from '../json.ts'
+import type { Model } from '../models/model.ts'
+import type { Spend } from '../spend.ts'
 
-/** One invocation on its way through the policies. */
+/**
+ * Something that happens around a piece of work. It decides whether, when and how often `next` is called, and with
+ * what. Every decision that it takes is an event with its reason and values.
+ */
+export type Policy<Work = Call, Result = Json> = (
+  work: Work,
+  next: (work: Work) => Promise<Result>,
+) => Promise<Result>
+
+/** One invocation of an agent on its way through the policies. They run again when a run is resumed. */
 export interface Call {
   readonly ctx: Context
   readonly agent: string
@@ -15,12 +26,29 @@ export interface Rejection {
   readonly problem: string
 }
 
-export type Perform = (call: Call) => Promise<Json>
+/**
+ * One act on the world, a call to a model, a command or a request, on its way through the policies. They surround it
+ * only when it really happens, not when a resumed run remembers it: they may look at what is outside of the run.
+ */
+export interface Act {
+  readonly agent: string
+  /** Of the step that the act is. */
+  readonly ctx: Context
+  /** The model that is called. */
+  readonly model?: Model
+  /** The most that it can cost. */
+  readonly reserved?: Spend
+}
 
-/** Something that happens around an invocation. It decides whether, when and how often `next` is called. */
-export type Policy = (call: Call, next: Perform) => Promise<Json>
+export type ActPolicy = Policy<Act, unknown>
 
 /** One function out of several policies, the first one outermost. */
-export function compose(policies: readonly Policy[], perform: Perform): Perform {
-  return policies.reduceRight<Perform>((next, policy) => call => policy(call, next), perform)
+export function compose<Work, Result>(
+  policies: readonly Policy<Work, Result>[],
+  perform: (work: Work) => Promise<Result>,
+): (work: Work) => Promise<Result> {
+  return policies.reduceRight<(work: Work) => Promise<Result>>(
+    (next, policy) => work => policy(work, next),
+    perform,
+  )
 }

@@ -71,6 +71,8 @@ type StepFact =
 type WaitFact =
   | { readonly type: 'wait.opened'; readonly key: string; readonly request: WaitRequest }
   | { readonly type: 'wait.answered'; readonly key: string; readonly value: Json; readonly by: string }
+  /** Nobody answered in time; an answer that comes later counts no more. */
+  | { readonly type: 'wait.expired'; readonly key: string }
   | { readonly type: 'timer.set'; readonly key: string; readonly until: number }
 
 /** A question to somebody outside of the run. */
@@ -78,6 +80,8 @@ export interface WaitRequest {
   readonly question: string
   readonly choices?: readonly string[]
   readonly detail?: Json
+  /** Milliseconds since the epoch after which no answer is waited for any more. */
+  readonly until?: number
 }
 
 type WorkFact =
@@ -105,8 +109,20 @@ type WorkFact =
       readonly reason: string
       readonly values?: JsonObject
     }
+  /** Something that whoever runs this should know now: `what` is its kind. `key` is empty for the run as a whole. */
+  | {
+      readonly type: 'alert'
+      readonly key: string
+      readonly what: string
+      readonly reason: string
+      readonly values?: JsonObject
+    }
   /** Words as they stream in. Shown live, never stored. */
   | { readonly type: 'model.delta'; readonly key: string; readonly text: string }
+  /** A program or a server gave a sign of life. Shown live, never stored. */
+  | { readonly type: 'activity'; readonly key: string }
+  /** An act waits for its turn behind `ahead` others at `place`. Shown live, never stored. */
+  | { readonly type: 'queued'; readonly key: string; readonly place: string; readonly ahead: number }
 
 /** What agents share. `key` is the step in which it happened; an `id` is used for one thing only, also after a crash. */
 export type ExchangeFact =
@@ -184,9 +200,11 @@ export type Event = Fact & {
   readonly at: number
 }
 
+const EPHEMERAL: ReadonlySet<Fact['type']> = new Set<Fact['type']>(['model.delta', 'activity', 'queued'])
+
 /** A fact that is shown live but not kept. */
 export function isEphemeral(fact: Fact): boolean {
-  return fact.type === 'model.delta'
+  return EPHEMERAL.has(fact.type)
 }
 
 export type FactOf<Type extends Fact['type']> = Extract<Fact, { type: Type }>

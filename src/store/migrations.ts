@@ -54,4 +54,26 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX signals_by_run ON signals (run, id);
   `,
+  `
+  -- What every call cost: folded from the events, in the same transaction. The bills of days are read from here.
+  CREATE TABLE spending (
+    run       TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    at        INTEGER NOT NULL,
+    agent     TEXT,
+    model     TEXT,
+    input     INTEGER NOT NULL,
+    output    INTEGER NOT NULL,
+    cached    INTEGER NOT NULL,
+    -- Null when the price is unknown.
+    usd       REAL,
+    estimated INTEGER NOT NULL,
+    PRIMARY KEY (run, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX spending_by_time ON spending (at);
+  INSERT INTO spending (run, seq, at, model, input, output, cached, usd, estimated)
+    SELECT run, seq, at, data ->> '$.model', data ->> '$.spent.input', data ->> '$.spent.output',
+           data ->> '$.spent.cached', data ->> '$.spent.usd', coalesce(data ->> '$.spent.estimated', 0)
+    FROM events WHERE data ->> '$.spent.input' IS NOT NULL;
+  `,
 ]

@@ -1,8 +1,8 @@
-import type Database from 'better-sqlite3'
-import { type Clock, sleep } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
+import type { Spend } from '../spend.ts'
 import { decode, encode, type Row } from './codec.ts'
-import { errorCode, explain, openDatabase } from './database.ts'
+import { type Connection, connect } from './connection.ts'
 import type { Event, Owner } from './events.ts'
 import { isAlive } from './lease.ts'
 import { prepare } from './statements.ts'
@@ -10,30 +10,25 @@ import type { RunState } from './states.ts'
 import type { Lease, NewRun, RunQuery, RunRow, Signal, Store, TimedFact } from './store.ts'
 import { spentIn } from './view.ts'
 
-/** How long a write waits for another process to let go of the database. */
-const PATIENCE = 30_000
-
 /** Opens the store in the file `path`, creating it when it is not there. */
 export async function openStore(path: string, clock: Clock): Promise<Store> {
-  return new SqliteStore(await openDatabase(path), path, clock)
+  return new SqliteStore(await connect(path, clock))
 }
 
 class SqliteStore implements Store {
-  private readonly database: Database.Database
-  private readonly path: string
+  private readonly connection: Connection
   private readonly clock: Clock
   private readonly sql: ReturnType<typeof prepare>
 
-  constructor(database: Database.Database, path: string, clock: Clock) {
-    this.database = database
-    this.path = path
-    this.clock = clock
-    this.sql = prepare(database)
+  constructor(connection: Connection) {
+    this.connection = connection
+    this.clock = connection.clock
+    this.sql = prepare(connection.database)
   }
 
   async create(run: NewRun, owner: Owner, fact: TimedFact): Promise<Lease> {
     const lease: Lease = { run: run.id, epoch: 1, seq: 0 }
-    await this.write(() => {
+    await this.connection.write(() => {
       const now = this.clock.now()
       this.sql.insertRun.run({ ...run, ...owner, rehearsal: Number(run.rehearsal), now, epoch: lease.epoch })
       this.append(lease, [fact])
@@ -43,7 +38,7 @@ class SqliteStore implements Store {
   }
 
   async acquire(run: string, owner: Owner): Promise<Lease> {
-    return this.write(() => {
+    return this.connection.write(() => {
       const row = this.sql.run.get(run) as RawRun | undefined
       if (!row)
         throw new CrewError('run-not-found', `there is no run ${run}`, {
@@ -66,7 +61,7 @@ class SqliteStore implements Store {
   }
 
   async commit(lease: Lease, facts: readonly TimedFact[]): Promise<readonly Event[]> {
-    await this.write(() => this.append(lease, facts))
+    await this.connection.write(() => this.append(lease, facts))
     return facts.map(fact => {
       lease.seq += 1
       return { ...fact, seq: lease.seq }
@@ -74,15 +69,17 @@ class SqliteStore implements Store {
   }
 
   async beat(lease: Lease): Promise<void> {
-    await this.write(() => this.fence(this.sql.beat.run({ ...lease, now: this.clock.now() }), lease))
+    await this.connection.write(() =>
+      this.fence(this.sql.beat.run({ ...lease, now: this.clock.now() }), lease),
+    )
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.write(() => this.sql.release.run(lease))
+    await this.connection.write(() => this.sql.release.run(lease))
   }
 
   async events(run: string, after = 0): Promise<readonly Event[]> {
-    return this.read(() =>
+    return this.connection.read(() =>
       (this.sql.events.all(run, after) as Row[]).map(row =>
         decode(row, id => this.sql.payload.get(id) as string),
       ),
@@ -90,14 +87,14 @@ class SqliteStore implements Store {
   }
 
   async run(id: string): Promise<RunRow | undefined> {
-    return this.read(() => {
+    return this.connection.read(() => {
       const row = this.sql.run.get(id) as RawRun | undefined
       return row && toRunRow(row, this.clock.now())
     })
   }
 
   async runs({ idPrefix = '', limit = -1 }: RunQuery = {}): Promise<readonly RunRow[]> {
-    return this.read(() =>
+    return this.connection.read(() =>
       (this.sql.runs.all({ from: idPrefix, to: `${idPrefix}\uffff`, limit }) as RawRun[]).map(row =>
         toRunRow(row, this.clock.now()),
       ),
@@ -105,11 +102,11 @@ class SqliteStore implements Store {
   }
 
   async signal(run: string, { key, value, by, at }: Omit<Signal, 'id'>): Promise<void> {
-    await this.write(() => this.sql.signal.run({ run, key, value: JSON.stringify(value), by, at }))
+    await this.connection.write(() => this.sql.signal.run({ run, key, value: JSON.stringify(value), by, at }))
   }
 
   async signals(run: string, after: number): Promise<readonly Signal[]> {
-    return this.read(() =>
+    return this.connection.read(() =>
       (this.sql.signals.all(run, after) as (Omit<Signal, 'value'> & { value: string })[]).map(signal => ({
         ...signal,
         value: JSON.parse(signal.value),
@@ -118,7 +115,7 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.database.close()
+    this.connection.database.close()
   }
 
   /** Runs inside a transaction of the caller. The epoch is checked here: a process that lost the run cannot write. */
@@ -154,7 +151,14 @@ class SqliteStore implements Store {
         data,
         large.length ? JSON.stringify(Object.fromEntries(refs)) : null,
       )
+      const spent = spentIn(fact)
+      if (spent) this.bill(lease.run, seq, at, spent)
     }
+  }
+
+  private bill(run: string, seq: number, at: number, spent: Spend): void {
+    const { agent = null, model = null, usd = null, estimated = false } = spent
+    this.sql.insertSpending.run({ run, seq, at, ...spent, agent, model, usd, estimated: Number(estimated) })
   }
 
   private keep(hash: string, json: string): number {
@@ -171,28 +175,6 @@ class SqliteStore implements Store {
         hint: `watch it with: crew logs ${run} --follow`,
       },
     )
-  }
-
-  /** One transaction that takes the write lock at its start, so that it can never fail half-way for being late. */
-  private async write<T>(body: () => T): Promise<T> {
-    const giveUpAt = this.clock.now() + PATIENCE
-    for (;;) {
-      try {
-        return this.database.transaction(body).immediate()
-      } catch (error) {
-        const isBusy = errorCode(error).startsWith('SQLITE_BUSY')
-        if (!isBusy || this.clock.now() >= giveUpAt) throw explain(error, this.path)
-        await sleep(this.clock, 50)
-      }
-    }
-  }
-
-  private read<T>(body: () => T): T {
-    try {
-      return body()
-    } catch (error) {
-      throw explain(error, this.path)
-    }
   }
 }
 

@@ -26,6 +26,10 @@ export function prepare(database: Database.Database) {
     insertEvent: database.prepare(
       'INSERT INTO events (run, seq, at, type, data, refs) VALUES (?, ?, ?, ?, ?, ?)',
     ),
+    insertSpending: database.prepare(
+      `INSERT INTO spending (run, seq, at, agent, model, input, output, cached, usd, estimated)
+       VALUES (:run, :seq, :at, :agent, :model, :input, :output, :cached, :usd, :estimated)`,
+    ),
     events: database.prepare(
       'SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq',
     ),

@@ -55,12 +55,14 @@ export interface StepView extends Omit<FactOf<'step.started'>, 'type' | 'reserve
   readonly notes: Note[]
 }
 
-type Note = FactOf<'decision' | 'model.replied' | 'model.failed'> & { readonly at: number }
+type Note = FactOf<'decision' | 'alert' | 'model.replied' | 'model.failed'> & { readonly at: number }
 
 export interface WaitView {
   readonly request: WaitRequest
   readonly openedAt: number
   answer?: { readonly value: Json; readonly by: string }
+  /** Nobody answered in time. */
+  expired?: true
 }
 
 /** What a fact says was spent, if it does. */
@@ -196,6 +198,11 @@ function applyToStep(view: RunView, event: Event): void {
       if (wait) wait.answer = { value: event.value, by: event.by }
       break
     }
+    case 'wait.expired': {
+      const wait = view.waits.get(event.key)
+      if (wait) wait.expired = true
+      break
+    }
     case 'timer.set':
       view.timers.set(event.key, event.until)
       break
@@ -207,6 +214,7 @@ function applyToStep(view: RunView, event: Event): void {
       view.exchanged.push(event)
       break
     case 'decision':
+    case 'alert':
     case 'model.replied':
     case 'model.failed':
       ;(view.steps.get(event.key)?.notes ?? view.notes).push(event)

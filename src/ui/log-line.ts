@@ -84,6 +84,8 @@ function levelOf(event: Event, view: RunView): Level {
     case 'wait.opened':
     case 'run.waiting':
     case 'run.interrupted':
+    case 'wait.expired':
+    case 'alert':
       return 'warn'
     case 'decision':
       return event.what === 'retry' ? 'warn' : 'info'
@@ -140,8 +142,16 @@ function wordsFor(event: Event, view: RunView): string {
       return `${event.model} failed after ${formatDuration(event.milliseconds)} (${event.error.code}): ${event.error.message}`
     case 'decision':
       return `${event.what}: ${event.reason}${event.values ? ` (${formatValues(event.values)})` : ''}`
+    case 'alert':
+      return `alert (${event.what}): ${event.reason}${event.values ? ` (${formatValues(event.values)})` : ''}`
     case 'model.delta':
       return event.text
+    case 'activity':
+      return 'is at work'
+    case 'queued':
+      return `waits for ${event.place} behind ${event.ahead} others`
+    case 'wait.expired':
+      return 'was not answered in time'
     case 'board.written':
       return `${event.by} writes ${event.name} (version ${event.version}): ${asText(event.value)}`
     case 'message.sent':

@@ -43,8 +43,14 @@ function describe(event: Event, view: RunView, style: ChalkInstance): string | u
       return style.yellow(
         `  ${event.key ? `${event.key}: ` : ''}${event.what}: ${oneLine(event.reason, EXCERPT)}${pauseIn(event.values)}`,
       )
+    case 'alert':
+      return style.red(
+        `! ${event.key ? `${event.key}: ` : ''}${event.what}: ${oneLine(event.reason, EXCERPT)}`,
+      )
     case 'wait.opened':
       return style.cyan(`? ${event.key}: ${oneLine(event.request.question, EXCERPT)}`)
+    case 'wait.expired':
+      return style.yellow(`  ${event.key}: nobody answered in time`)
     case 'wait.answered':
       return style.cyan(`  ${event.key}: answered by ${oneLine(event.by, 40)}`)
     default:

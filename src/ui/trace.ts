@@ -125,7 +125,7 @@ function formatStep(
 /** Its name, what it is when the name does not say so, and how often it was entered. */
 function labelOf({ step, name }: Branch): string {
   const { kind, agent, input, notes, starts } = step
-  const model = notes.find(note => note.type !== 'decision')?.model
+  const model = notes.flatMap(note => ('model' in note ? note.model : []))[0]
   const tool = isObject(input) && typeof input.tool === 'string' ? input.tool : undefined
   const what = agent ?? tool ?? model ?? kind
   const isSaid = what === name || what === 'step' || name.startsWith(`${what}-`)
@@ -159,13 +159,15 @@ function describePacket({ tokens = {} }: StepView): string[] {
 
 /** A decision with its reason, and the values behind it. */
 function describeNote(note: StepView['notes'][number]): string[] {
-  if (note.type !== 'decision') return []
+  if (note.type !== 'decision' && note.type !== 'alert') return []
   const values = note.values ? [`    ${formatValues(note.values)}`] : []
-  return [`${note.what === 'retry' ? '↻' : '◆'} ${note.what}: ${note.reason}`, ...values]
+  const mark = note.type === 'alert' ? '!' : note.what === 'retry' ? '↻' : '◆'
+  return [`${mark} ${note.what}: ${note.reason}`, ...values]
 }
 
-function describeWait({ request, answer }: WaitView): string {
-  return `? ${request.question} ${answer ? `– ${answer.by} answered: ${asText(answer.value)}` : '– not answered'}`
+function describeWait({ request, answer, expired }: WaitView): string {
+  const said = answer && `${answer.by} answered: ${asText(answer.value)}`
+  return `? ${request.question} – ${said ?? (expired ? 'not answered in time' : 'not answered')}`
 }
 
 /** Why a step did not succeed; what failed in it says so itself. */

@@ -57,6 +57,7 @@ function work(run: readonly string[], declared: Declared = {}, more: Partial<Wor
     spec: { kind: 'command', run: [...run], ...declared },
     rejections: [],
     idempotencyKey: 'key-1',
+    guard: act => act(),
     ...more,
     services: { ...services, ...more.services },
   } as Work<CommandSpec>

@@ -152,7 +152,8 @@ function asking(agent: object, grants: Grants) {
       limits: { turns: 1, depth: 1 },
     } as unknown as Services
     const specs = { a: agent } as Parameters<typeof createCaller>[0]
-    const call = createCaller(specs, services, { run: 'run1', queues: [], count: () => {} })
+    const store = await temporaryStore()
+    const call = createCaller(specs, services, { run: 'run1', store, queues: [], count: () => {} })
     const agents = { a: profileOf('a', { kind: 'command', run: [''] }) }
     const context = { input: {}, task: 'go', scope: {}, agents, exchange, rehearsal: false, call }
     return createTeamContext(ctx, context).ask('a', { key: 'a', grants })

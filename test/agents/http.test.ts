@@ -61,6 +61,7 @@ async function perform(
       spec: { kind: 'http', url: `${server.url}/hook`, ...spec },
       rejections,
       idempotencyKey: 'key-1',
+      guard: act => act(),
       services,
       colleagues: { others: [], refusal: () => 'nobody is here', ask: async () => null },
     },
