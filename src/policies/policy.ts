@@ -1,6 +1,5 @@
 import type { Context } from '../engine/context.ts'
 import type { Json } from '../json.ts'
-import type { Model } from '../models/model.ts'
 import type { Spend } from '../spend.ts'
 
 /**
@@ -35,9 +34,15 @@ export interface Act {
   /** Of the step that the act is. */
   readonly ctx: Context
   /** The model that is called. */
-  readonly model?: Model
+  readonly model?: CalledModel
   /** The most that it can cost. */
   readonly reserved?: Spend
+}
+
+/** What policies need to know of a model; every `Model` is one. They stand beside the models and do not import them. */
+export interface CalledModel {
+  /** `provider/model`. */
+  readonly id: string
 }
 
 export type ActPolicy = Policy<Act, unknown>
