@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { answer } from './commands/answer.ts'
 import { config } from './commands/config.ts'
+import { cost } from './commands/cost.ts'
 import { doctor } from './commands/doctor.ts'
 import { graph } from './commands/graph.ts'
 import { logs } from './commands/logs.ts'
@@ -14,7 +15,7 @@ import { EXIT, type ExitCode, toCrewError } from './errors.ts'
 import { version } from './version.ts'
 
 /** Every command. Their files load nothing heavy before they are called. */
-const COMMANDS = [run, resume, ls, show, logs, answer, validate, graph, schema, config, doctor]
+const COMMANDS = [run, resume, ls, show, logs, cost, answer, validate, graph, schema, config, doctor]
 
 /** Runs one command line. The only place that decides an exit code. */
 async function main(argv: readonly string[]): Promise<ExitCode> {

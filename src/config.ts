@@ -17,6 +17,9 @@ const SETTINGS = {
   baseUrl: z
     .url({ protocol: /^https?$/ })
     .describe('Endpoint of that model, when it is not one that its provider has'),
+  alertWebhook: z
+    .url({ protocol: /^https?$/ })
+    .describe('Address that is told of the alerts of all runs, besides those that teams name'),
   retention: z
     .string()
     .refine(text => parseDuration(text) !== undefined, 'write it like 30d')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from './clock.ts'
 import { duration } from './duration.ts'
+import type { CrewError } from './errors.ts'
 
 /** Milliseconds until the first byte arrives, between two bytes, and for everything together. */
 export interface Deadlines {
@@ -16,10 +17,28 @@ export const timeout = z.strictObject({
   idle: duration.optional().describe('Between two bytes'),
 })
 
+/** For somebody who answers when it suits. */
+export const patience = z
+  .strictObject({ total: duration.describe('How long an answer is waited for') })
+  .describe('By default an answer is waited for without end')
+
 /** What a team file declares, with the rest filled in. */
 export function withDefaults(declared: z.infer<typeof timeout> = {}, defaults: Deadlines): Deadlines {
   const { total = defaults.total, firstByte = defaults.firstByte, idle = defaults.idle } = declared
   return { total, ...(firstByte && { firstByte }), ...(idle && { idle }) }
+}
+
+/** What `work` gives, or the error `late` when that takes longer: whoever asked for the work sees to it that it ends. */
+export function inTime<T>(
+  clock: Clock,
+  milliseconds: number,
+  work: Promise<T>,
+  late: () => CrewError,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(milliseconds, () => reject(late()))
+    work.then(resolve, reject).finally(cancel)
+  })
 }
 
 /**

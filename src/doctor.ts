@@ -1,5 +1,7 @@
 import type { Clock } from './clock.ts'
 import { listSettings } from './config.ts'
+import { checkBreakers } from './doctor/breakers.ts'
+import { absent, broken, type Finding, ok } from './doctor/finding.ts'
 import { toCrewError } from './errors.ts'
 import { createFetch, type Fetch } from './fetch/fetch.ts'
 import { codeOfStatus, quote } from './fetch/status.ts'
@@ -12,16 +14,6 @@ import { inspectStore } from './store/inspect.ts'
 import { endpointsOf, surroundingsOf } from './team/endpoints.ts'
 import { everyOne, loadTeam, type Nest, type Team } from './team/load.ts'
 import { describeTeam } from './team/report.ts'
-
-/** What was looked at, and how it was found. */
-export interface Finding {
-  readonly what: string
-  /** `absent`: not there, and not needed. */
-  readonly state: 'ok' | 'broken' | 'absent'
-  readonly says: string
-  /** The one thing that mends it. */
-  readonly fix?: string
-}
 
 export interface Patient {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -57,21 +49,27 @@ export function examine({ env, clock, team: path, store = defaultStore() }: Pati
     return [...always, examination('keys', async () => checkKeys(env)), examination('models', models)]
   }
   let team: Team | undefined
+  const endpoints = async () => (team ? endpointsOfAll(team, env) : [])
   return [
     ...always,
     examination('team', async () => {
       team = await loadTeam(path)
       return [ok('team', `${path}, ${describeTeam(team)}`), ...checkVariables(team, env)]
     }),
-    examination('models', async () => {
-      const surroundings = await surroundingsOf(env)
-      const endpoints = (team ? everyOne<Nest>(team) : []).flatMap(({ definition }) => [
-        ...endpointsOf(definition, surroundings).values(),
-      ])
-      const distinct = new Map(endpoints.map(endpoint => [canonical(endpoint), endpoint]))
-      return Promise.all([...distinct.values()].map(connect))
-    }),
+    examination('models', async () => Promise.all((await endpoints()).map(connect))),
+    examination('breakers', async () =>
+      team ? checkBreakers(team, await endpoints(), { path: store, clock }) : [],
+    ),
   ]
+}
+
+/** Each endpoint that somebody in the team calls, once. */
+async function endpointsOfAll(team: Team, env: Patient['env']): Promise<ResolvedEndpoint[]> {
+  const surroundings = await surroundingsOf(env)
+  const endpoints = everyOne<Nest>(team).flatMap(({ definition }) => [
+    ...endpointsOf(definition, surroundings).values(),
+  ])
+  return [...new Map(endpoints.map(endpoint => [canonical(endpoint), endpoint])).values()]
 }
 
 /** What a look gives; one that ends badly gives its error. */
@@ -84,15 +82,6 @@ async function attempt(what: string, look: () => Promise<readonly Finding[]>): P
     return [broken(what, error.message, error.details.hint)]
   }
 }
-
-const ok = (what: string, says: string): Finding => ({ what, state: 'ok', says })
-const absent = (what: string, says: string): Finding => ({ what, state: 'absent', says })
-const broken = (what: string, says: string, fix?: string): Finding => ({
-  what,
-  state: 'broken',
-  says,
-  ...(fix !== undefined && { fix }),
-})
 
 const noModel = absent('models', 'none can be called yet; export a key, or try teams with --rehearse')
 

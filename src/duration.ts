@@ -7,6 +7,11 @@ export function parseDuration(text: string | number): number | undefined {
   return typeof parsed === 'number' && Number.isFinite(parsed) && parsed > 0 ? parsed : undefined
 }
 
+/** `2 days`, `90 seconds`: as a sentence says it. */
+export function inWords(milliseconds: number): string {
+  return ms(milliseconds, { long: true })
+}
+
 export const duration = z
   .union([z.string().min(1).max(40), z.number()])
   .transform((text, context) => {
@@ -18,4 +23,4 @@ export const duration = z
     })
     return z.NEVER
   })
-  .describe('A duration: 500ms, 60s, 10m, 1h')
+  .describe('A duration: 500ms, 60s, 10m, 1h, 2d')

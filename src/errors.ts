@@ -22,6 +22,10 @@ interface Kind {
   readonly exit: ExitCode
   /** The same call may succeed when it is made again. */
   readonly retryable?: true
+  /** A smaller task may not end so. */
+  readonly easier?: true
+  /** Whose fault it speaks of: the endpoint that was called, or the agent that was asked. Breakers count these. */
+  readonly blames?: 'endpoint' | 'agent'
 }
 
 const CODES = {
@@ -29,52 +33,53 @@ const CODES = {
   definition: { exit: EXIT.usage },
   input: { exit: EXIT.usage },
   'key-missing': { exit: EXIT.usage },
+  'price-missing': { exit: EXIT.usage },
   'run-not-found': { exit: EXIT.usage },
 
-  'command-failed': { exit: EXIT.failed },
-  'output-invalid': { exit: EXIT.failed, retryable: true },
+  'command-failed': { exit: EXIT.failed, blames: 'agent', easier: true },
+  'output-invalid': { exit: EXIT.failed, retryable: true, blames: 'agent', easier: true },
   'template-failed': { exit: EXIT.failed },
-  'check-failed': { exit: EXIT.failed, retryable: true },
-  'quorum-missed': { exit: EXIT.failed },
-  'plan-invalid': { exit: EXIT.failed },
-  'task-failed': { exit: EXIT.failed },
+  'check-failed': { exit: EXIT.failed, retryable: true, blames: 'agent', easier: true },
+  'quorum-missed': { exit: EXIT.failed, easier: true },
+  'plan-invalid': { exit: EXIT.failed, easier: true },
+  'task-failed': { exit: EXIT.failed, easier: true },
   /** Nobody bids, everybody declines, nobody can do it. */
   'nobody-willing': { exit: EXIT.failed },
   /** An agent or a person said that it must not go on. */
   halted: { exit: EXIT.failed },
   /** What agents did or said contradicts itself, and nothing settles it. */
   conflict: { exit: EXIT.failed },
-  'tool-failed': { exit: EXIT.failed },
+  'tool-failed': { exit: EXIT.failed, blames: 'agent', easier: true },
   /** What an agent is handed is not what it needs: it was not asked. */
   'input-invalid': { exit: EXIT.failed },
   /** An agent or an endpoint that failed again and again is not asked for a while. */
   'circuit-open': { exit: EXIT.failed, retryable: true },
 
-  connection: { exit: EXIT.failed, retryable: true },
-  timeout: { exit: EXIT.failed, retryable: true },
-  'rate-limited': { exit: EXIT.failed, retryable: true },
-  'server-error': { exit: EXIT.failed, retryable: true },
-  'reply-truncated': { exit: EXIT.failed, retryable: true },
-  'reply-empty': { exit: EXIT.failed, retryable: true },
-  'reply-malformed': { exit: EXIT.failed, retryable: true },
-  'reply-too-long': { exit: EXIT.failed },
-  'reply-refused': { exit: EXIT.failed },
-  'quota-exhausted': { exit: EXIT.failed },
-  'request-rejected': { exit: EXIT.failed },
+  connection: { exit: EXIT.failed, retryable: true, blames: 'endpoint' },
+  timeout: { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
+  'rate-limited': { exit: EXIT.failed, retryable: true, blames: 'endpoint' },
+  'server-error': { exit: EXIT.failed, retryable: true, blames: 'endpoint' },
+  'reply-truncated': { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
+  'reply-empty': { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
+  'reply-malformed': { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
+  'reply-too-long': { exit: EXIT.failed, easier: true },
+  'reply-refused': { exit: EXIT.failed, easier: true },
+  'quota-exhausted': { exit: EXIT.failed, blames: 'endpoint' },
+  'request-rejected': { exit: EXIT.failed, easier: true },
   'model-not-found': { exit: EXIT.failed },
-  unauthorized: { exit: EXIT.failed },
+  unauthorized: { exit: EXIT.failed, blames: 'endpoint' },
 
-  'limit-turns': { exit: EXIT.limit },
+  'limit-turns': { exit: EXIT.limit, easier: true },
   'limit-invocations': { exit: EXIT.limit },
   'limit-time': { exit: EXIT.limit },
   /** The money or the tokens of the run, or of the day. */
   'limit-budget': { exit: EXIT.limit },
   /** What a single call, agent or branch may take; somebody else may still do the work. */
-  'over-budget': { exit: EXIT.limit },
+  'over-budget': { exit: EXIT.limit, easier: true },
   /** Rounds, hops, replans, messages … of a pattern. */
-  'limit-rounds': { exit: EXIT.limit },
+  'limit-rounds': { exit: EXIT.limit, easier: true },
   /** The same again and again, without progress. */
-  'limit-loop': { exit: EXIT.limit },
+  'limit-loop': { exit: EXIT.limit, easier: true },
   'limit-depth': { exit: EXIT.limit },
 
   waiting: { exit: EXIT.waiting },
@@ -103,6 +108,10 @@ export interface Failure {
   readonly because?: readonly string[]
   /** How often it was tried before it was given up; nobody above tries it again. */
   readonly attempts?: number
+  /** What else was tried instead, in order, each with how that ended. */
+  readonly tried?: readonly string[]
+  /** What was done in vain before it: told to whoever tries next. */
+  readonly done?: readonly string[]
   /** Milliseconds the other side asked us to wait before trying again. */
   readonly retryAfter?: number
   /** What the provider billed although the call failed. */
@@ -132,6 +141,16 @@ export class CrewError extends Error {
     return 'retryable' in CODES[this.code]
   }
 
+  /** Whether a smaller task may end well. */
+  get easier(): boolean {
+    return 'easier' in CODES[this.code]
+  }
+
+  get blames(): Kind['blames'] {
+    const kind: Kind = CODES[this.code]
+    return kind.blames
+  }
+
   get exit(): ExitCode {
     return CODES[this.code].exit
   }
@@ -140,6 +159,12 @@ export class CrewError extends Error {
   in(step: string): CrewError {
     if (this.details.step !== undefined) return this
     return new CrewError(this.code, this.message, { ...this.details, step, cause: this.cause })
+  }
+
+  /** The same error with more details. */
+  with(more: Details): CrewError {
+    const error = new CrewError(this.code, this.message, { ...this.details, cause: this.cause, ...more })
+    return Object.assign(error, { isReplayed: this.isReplayed })
   }
 
   toFailure(): Failure {

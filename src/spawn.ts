@@ -19,6 +19,8 @@ export interface Command {
   readonly signal: AbortSignal
   /** Bytes, stdout and stderr together; 4 MiB by default. */
   readonly maxOutput?: number
+  /** Called whenever the program has written something. */
+  readonly onOutput?: () => void
   /** Called with each line as it arrives. Lines are untrusted text. */
   readonly onLine?: (line: string, from: Stream) => void
 }
@@ -125,7 +127,7 @@ function collect(
   clock: Clock,
   halt: AbortController,
 ): Record<Stream, Buffer[]> {
-  const { deadlines, signal, maxOutput = MAX_OUTPUT, onLine } = command
+  const { deadlines, signal, maxOutput = MAX_OUTPUT, onOutput, onLine } = command
   const written: Record<Stream, Buffer[]> = { stdout: [], stderr: [] }
   let room = maxOutput
 
@@ -137,6 +139,7 @@ function collect(
     child[from].on('data', (chunk: Buffer) => {
       if (halt.signal.aborted) return
       watched.touch()
+      onOutput?.()
       room -= chunk.length
       if (room < 0)
         halt.abort(failed(command, `wrote more than ${maxOutput} bytes and was stopped`, WRITE_FILE))

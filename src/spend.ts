@@ -44,3 +44,43 @@ export function add(total: Total, spent: Spend): void {
   if (spent.usd === undefined) total.unpriced += 1
   if (spent.estimated) total.estimated += 1
 }
+
+/** Dollars in millionths of millionths, so that sums are exact (up to some nine thousand dollars), and tokens. */
+export interface Amount {
+  readonly usd: number
+  readonly tokens: number
+}
+
+export const UNITS = ['usd', 'tokens'] as const
+export type Unit = (typeof UNITS)[number]
+
+/** In the units of an amount; what is not named is not limited. */
+export type Limits = { readonly [unit in Unit]?: number | undefined }
+
+export const NOTHING: Amount = { usd: 0, tokens: 0 }
+
+const PER_DOLLAR = 1e12
+
+export function isLimited(limits: Limits | undefined): boolean {
+  return UNITS.some(unit => limits?.[unit] !== undefined)
+}
+
+export function amountOf({ usd = 0, input, output }: Pick<Spend, 'usd' | 'input' | 'output'>): Amount {
+  return { usd: toUnits(usd), tokens: input + output }
+}
+
+export function limitsOf({ usd, tokens }: Limits): Limits {
+  return { usd: usd === undefined ? undefined : toUnits(usd), tokens }
+}
+
+function toUnits(usd: number): number {
+  return Math.round(usd * PER_DOLLAR)
+}
+
+export function plus(one: Amount, other: Amount, sign = 1): Amount {
+  return { usd: one.usd + sign * other.usd, tokens: one.tokens + sign * other.tokens }
+}
+
+export function inDollars({ usd }: Pick<Amount, 'usd'>): number {
+  return usd / PER_DOLLAR
+}

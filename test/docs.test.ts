@@ -261,7 +261,8 @@ describe('the tables of', () => {
 
   it('the fields of a team file agree with its schema', () => {
     const folders = ['docs/patterns', 'docs/agents'].flatMap(folder => markdownIn(folder))
-    const pages = ['docs/team-file.md', 'docs/conflicts.md', ...folders]
+    const limits = ['breakers', 'cache', 'alerts'].map(name => `docs/limits/${name}.md`)
+    const pages = ['docs/team-file.md', 'docs/conflicts.md', ...limits, ...folders]
     const tables = pages.flatMap(page => tablesOf(read(page))).filter(({ head }) => head.startsWith('field'))
     const documented = tables.flatMap(({ rows }) => rows.map(([name = '']) => name.split('.').at(-1) ?? ''))
     expect(differences(documented, fieldsIn(teamJsonSchema()))).toEqual([])

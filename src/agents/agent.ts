@@ -9,12 +9,20 @@ import type { Scope } from '../expressions/template.ts'
 import type { Fetch } from '../fetch/fetch.ts'
 import type { Json, JsonObject, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
+import { agentBudget, type budget } from '../policies/budget.ts'
+import { cache } from '../policies/cache.ts'
 import { type Check, check } from '../policies/check.ts'
+import { expects } from '../policies/expects.ts'
 import { fallback } from '../policies/fallback.ts'
+import { ladder } from '../policies/ladder.ts'
+import type { Lineup } from '../policies/model.ts'
 import type { Act, Rejection } from '../policies/policy.ts'
-import { retry } from '../policies/retry.ts'
+import { type Retry, retry } from '../policies/retry.ts'
+import { simplify } from '../policies/simplify.ts'
+import type { Spend } from '../spend.ts'
 import type { Part } from '../tools/exchange/part.ts'
 import type { Tool } from '../tools/tool.ts'
+import { breaker } from '../traffic.ts'
 
 /** One piece of work for one agent: data, so that any process that knows the team could perform it. */
 export interface Invocation {
@@ -37,6 +45,14 @@ export interface Invocation {
   readonly path?: readonly string[]
   /** Folder to work in, when it is not that of the team. */
   readonly root?: string
+  /** The more, the earlier it gets a place where others wait for one too. */
+  readonly priority?: number
+  /** What others did in vain for the same. */
+  readonly past?: readonly string[]
+  /** What it may take, with all that is done for it. */
+  readonly budget?: z.infer<typeof budget>
+  /** Names of the accounts that pay for it; by default those of the team. */
+  readonly accounts?: readonly string[]
 }
 
 /**
@@ -52,6 +68,8 @@ export interface AgentKind<Spec> {
   perform(work: Work<Spec>, ctx: Context): Promise<Json>
   /** Whether another attempt does no harm, so that one is made without being asked for. */
   mayRepeat(spec: Spec): boolean
+  /** Whether its answer depends on nothing but what it is asked, and does nothing else: then it can be kept. */
+  isCacheable?(spec: Spec): boolean
   /** It does no work itself, and so takes no place among those that may work at once. */
   readonly isIdle?: true
 }
@@ -61,12 +79,25 @@ export interface Work<Spec> extends Invocation {
   /** Folder to work in. */
   readonly root: string
   readonly rejections: readonly Rejection[]
+  /** What was done in vain before. */
+  readonly past: readonly string[]
+  /** Takes a note of something that it does, in one line, for whoever tries next. */
+  note(deed: string): void
   /** The same for every attempt at the same work, also after a crash; another one once an answer was rejected. */
   readonly idempotencyKey: string
   /** What surrounds each act of the agent on the world; given to the step that the act is, as its `within`. */
-  guard<T>(act: () => Promise<T>, ctx: Context, about?: Pick<Act, 'model' | 'reserved'>): Promise<T>
+  guard<T>(act: () => Promise<T>, ctx: Context, about?: Pick<Act, 'model' | 'reserved' | 'total'>): Promise<T>
   /** Who else there is, and how to ask one of them. */
   readonly colleagues: Omit<Part, 'agent' | 'exchange'>
+  /** How each act of it is tried again. */
+  readonly retry: Retry
+  readonly lineup: Lineup
+  /** Names of the accounts that pay for its calls. */
+  readonly accounts: readonly string[]
+  /** A budget is in force: no call may take more than was reserved for it. */
+  readonly isBudgeted: boolean
+  /** Takes down what the work costs, whether it was spent now or is remembered. */
+  account(spent: Spend): void
   readonly services: Services
 }
 
@@ -80,7 +111,7 @@ export interface Services {
   readonly exchange: Exchange
   /** No model is called and nothing with effects is executed. */
   readonly rehearsal: boolean
-  readonly limits: { readonly turns: number; readonly depth: number }
+  readonly limits: { readonly turns: number; readonly depth: number; readonly stagnation: number }
   /** Ready to be called: whatever can be missing was found missing before the run began. */
   model(name: string): Model
   tool(name: string): Tool | undefined
@@ -104,6 +135,8 @@ export interface TeamWork {
   readonly task: string
   /** What the members are told where none is. */
   readonly besides: string
+  /** Names of the accounts that pay for all of it. */
+  readonly accounts: readonly string[]
 }
 
 /** What an agent without prompt is asked, and what any agent is told besides. */
@@ -125,6 +158,12 @@ export function toldInWords(
       `An earlier answer to this was not accepted.\nThe problem: ${problem}\nThe answer was:\n${answer}`,
   )
   return [askedOf(work), format, ...problems].filter(Boolean).join('\n\n')
+}
+
+/** The same for programs: answers that were rejected, and what else was done in vain. */
+export function feedbackOf({ rejections, past }: Pick<Work<unknown>, 'rejections' | 'past'>): Json[] {
+  const answers = rejections.map(({ answer, problem }) => ({ answer, problem }))
+  return [...answers, ...past.map(tried => ({ tried }))]
 }
 
 /** The output that the pattern wants of an agent which cannot know it from its own definition. */
@@ -167,13 +206,27 @@ export const shared = {
     .describe(
       'Files, tables, services … that it changes: nobody who touches one of them works at the same time',
     ),
+  expects: expects.optional(),
   output: jsonSchema.optional(),
   context: contextSettings.optional(),
   check: check.optional(),
   fallback: fallback.optional(),
+  simplify: simplify.optional(),
+  ladder: ladder.optional(),
+  cache: cache.optional(),
   retry: retry.optional(),
   timeout: timeout.optional().describe('Deadlines of each call that the agent makes'),
 }
+
+/** What every kind of agent may declare that acts on the world by itself. */
+export const acting = {
+  ...shared,
+  breaker: breaker.optional(),
+  concurrency: z.int().min(1).optional().describe('How many of its invocations at once, in the whole run'),
+}
+
+/** What those may declare that have models called. */
+export const spending = { budget: agentBudget.optional() }
 
 export const effects = z
   .enum(['pure', 'idempotent', 'once'])

@@ -1,15 +1,17 @@
-import type PQueue from 'p-queue'
 import type { Context } from '../engine/context.ts'
+import type { Scope } from '../expressions/template.ts'
 import { hash, type Json } from '../json.ts'
+import type { Budgets } from '../policies/budget.ts'
 import { type Checkers, checking, VERDICT } from '../policies/check.ts'
-import { inPlace, inTurn } from '../policies/concurrency.ts'
-import { fallingBack } from '../policies/fallback.ts'
+import { inPlace, inTurn, type Place } from '../policies/concurrency.ts'
+import { expecting } from '../policies/expects.ts'
+import { remembering } from '../policies/memory.ts'
 import { checkingOutput } from '../policies/output.ts'
-import { type ActPolicy, compose, type Policy } from '../policies/policy.ts'
-import { retrying, retrySettings } from '../policies/retry.ts'
+import { type ActPolicy, type Call, compose, type Policy } from '../policies/policy.ts'
 import { run } from '../spawn.ts'
-import type { Store } from '../store/store.ts'
 import type { Invocation, Services, Work } from './agent.ts'
+import { climb, type Means } from './climb.ts'
+import { guarding, type Member, placesOf, sayingWaits } from './guards.ts'
 import { type AgentSpec, kindOf } from './index.ts'
 
 /** Performs one invocation, inside the step of its own that `ctx` belongs to. The only way to an agent. */
@@ -17,13 +19,21 @@ export type Caller = (invocation: Invocation, ctx: Context) => Promise<Json>
 
 const TEN_MINUTES = 600_000
 
-interface Setting {
-  readonly run: string
-  /** What policies know of other runs, and share with them, is in there. */
-  readonly store: Store
-  readonly queues: readonly PQueue[]
+type Charged = Invocation & Required<Pick<Invocation, 'accounts'>>
+
+interface Setting extends Means {
+  /** What the team is known by in all runs. */
+  readonly team: Member['team']
+  readonly queues: readonly Place[]
+  /** Places of single agents in the run, by their names in all runs. */
+  readonly places: Map<string, Place>
   /** Counts one more invocation of the run, by its key. Throws when there may be no more. */
   readonly count: (key: string) => void
+  /** Who pays for calls of models in the run; and which of the accounts pay for all that the team does. */
+  readonly budgets: Budgets
+  readonly accounts: readonly string[]
+  /** Key of the step in which the team works. */
+  readonly step: string
 }
 
 /**
@@ -33,9 +43,13 @@ interface Setting {
 export function createCaller(
   agents: Readonly<Record<string, AgentSpec>>,
   services: Services,
-  { run: id, queues, count }: Setting,
+  setting: Setting,
 ): Caller {
-  const call: Caller = async (invocation, ctx) => {
+  const { run: id, store, team, queues, count, budgets } = setting
+  const { clock, rehearsal } = services
+  const names = Object.keys(agents)
+  const call = async (handed: Invocation, ctx: Context, replaced?: string): Promise<Json> => {
+    const invocation = charged(handed, ctx)
     const { agent } = invocation
     const spec = agents[agent] as AgentSpec
     const kind = kindOf(spec)
@@ -43,61 +57,93 @@ export function createCaller(
     // Its own checks are about its own output, not about a plan or a verdict that a pattern asks it for.
     const ownChecks = invocation.output === undefined ? spec.check : undefined
     const checks = [...(ownChecks ?? []), ...(invocation.check ?? [])]
-    // Who stands in for somebody that stands in for them would never come to an end.
     const path = pathThrough(invocation)
-    const substitutes = [...(spec.fallback ?? []), ...(invocation.fallback ?? [])].filter(
-      name => !path.includes(name),
-    )
     const root = invocation.root ?? services.root
     const scope = { ...invocation.scope, task: invocation.task }
+    const climbed = climb(
+      {
+        ...{ invocation, spec, scope, output, checks, root, path, names },
+        standIn: standIn({ ...invocation, ...(output && { output }) }),
+        ask: (agent, instruction, inner, more) =>
+          call({ ...related(invocation), agent, instruction, ...more }, inner),
+      },
+      setting,
+      services,
+    )
+    const { policies: ladder, passesOn, ...means } = climbed
+    const member = { team, agent, spec }
+    // A rehearsal calls nobody who could fail.
+    const guarded = rehearsal ? undefined : guarding(member, { store, clock, passesOn })
     const policies: Policy[] = [
-      ...(substitutes.length > 0
-        ? [fallingBack(substitutes, standIn({ ...invocation, ...(output && { output }) }))]
-        : []),
-      retrying(retrySettings(spec.retry, kind.mayRepeat(spec) ? 3 : 1)),
+      ...(spec.expects ? [expecting(spec.expects, scope)] : []),
+      ...ladder,
+      remembering(),
+      ...(guarded?.attempts ?? []),
       ...(checks.length > 0 ? [checking(checks, scope, checkers(invocation, root))] : []),
       ...(output ? [checkingOutput(output)] : []),
     ]
-    const guards: ActPolicy[] = []
+    const accounts = [...invocation.accounts, ...budgets.forAgent(setting.step, agent, spec)]
+    const paying = budgets.guard(accounts)
+    // The budget innermost: who waits for a turn keeps no money from those who have theirs.
+    const guards: ActPolicy[] = [...(guarded?.acts ?? []), ...(paying ? [paying] : [])]
     const { key } = ctx
-    const perform = compose(policies, ({ ctx, rejections }) =>
+    const turn = { clock, agent, priority: invocation.priority }
+    const perform = compose(policies, ({ ctx, task, rejections, past = [], note = () => {} }) =>
       // Innermost: who waits for another agent, or to try again, holds no place that the other may need.
-      inPlace(kind.isIdle ? [] : queues, ctx.signal, aside => {
+      inPlace(placesOf(member, queues, setting.places), { ...turn, ctx }, aside => {
         // What only waits for its turn has not been asked yet: a limit must not stop what nobody has begun.
         count(key)
         const colleagues = colleaguesOf(invocation)
         const work: Work<AgentSpec> = {
           ...invocation,
-          scope,
-          root,
           spec,
+          scope,
+          ...(task !== undefined && instead(task, invocation, spec, scope)),
+          root,
+          ...means,
+          accounts,
+          isBudgeted: paying !== undefined,
           rejections,
-          idempotencyKey: hash(`${id}/${key}/${rejections.length}`),
+          past,
+          note,
+          idempotencyKey: hash(
+            [id, key, rejections.length, ...past, ...(task === undefined ? [] : [task])].join('/'),
+          ),
           services,
           // What comes out is what `act` gives: no policy changes the result of an act.
           guard: (act, ctx, about) =>
-            compose(guards, act)({ ...about, agent, ctx }) as ReturnType<typeof act>,
+            compose(guards, sayingWaits(act))({ ...about, agent, ctx }) as ReturnType<typeof act>,
           colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
           ...(output && { output }),
         }
         return kind.perform(work, ctx)
       }),
     )
-    return perform({ ctx, agent, rejections: [] })
+    const changed = replaced !== undefined && { task: replaced }
+    return perform({ ctx, agent, rejections: [], past: invocation.past ?? [], ...changed })
   }
+
+  /** The invocation with the names of all accounts that pay for it; its own budget opens one of them. */
+  const charged = (
+    { budget, accounts = setting.accounts, ...invocation }: Invocation,
+    { key }: Context,
+  ): Charged => ({
+    ...invocation,
+    accounts: [...accounts, ...budgets.forStep('branch', key, budget)],
+  })
 
   /** Another agent does the same work, with an output like that of the one that should have done it. */
   const standIn =
-    ({ fallback, ...invocation }: Invocation) =>
-    (agent: string, { ctx }: { readonly ctx: Context }) =>
-      call({ ...invocation, agent, path: pathThrough(invocation) }, ctx)
+    ({ fallback, ...invocation }: Charged) =>
+    (agent: string, { ctx, task, past = [] }: Pick<Call, 'ctx' | 'task' | 'past'>) =>
+      call({ ...invocation, agent, path: pathThrough(invocation), past }, ctx, task)
 
   /** The others in the team of an agent, who can be asked while it works. */
-  const colleaguesOf = (invocation: Invocation): Work<unknown>['colleagues'] => {
+  const colleaguesOf = (invocation: Charged): Work<unknown>['colleagues'] => {
     const path = pathThrough(invocation)
     const { depth } = services.limits
     return {
-      others: Object.keys(agents).filter(name => name !== invocation.agent),
+      others: names.filter(name => name !== invocation.agent),
       refusal(agent) {
         const way = [...path, agent].join(' → ')
         if (path.includes(agent)) return `${agent} waits for the answer of this itself (${way}).`
@@ -108,25 +154,38 @@ export function createCaller(
       ask: (agent, question, ctx, key) =>
         ctx.step(key, { kind: 'agent', agent, input: question }, inner => {
           const instruction = `${invocation.agent} asks you:\n${question}`
-          return call({ agent, task: '', scope: invocation.scope, instruction, path }, inner)
+          return call({ ...related(invocation), agent, instruction }, inner)
         }),
     }
   }
 
-  const checkers = (invocation: Invocation, cwd: string): Checkers => ({
-    async run(argv, stdin, { signal }) {
+  const checkers = (invocation: Charged, cwd: string): Checkers => ({
+    async run(argv, stdin, ctx) {
       if (services.rehearsal) return
-      const spawn = { argv, cwd, env: {}, stdin, deadlines: { total: TEN_MINUTES }, signal }
-      await inTurn(queues, signal, () => run(spawn, services.clock))
+      const spawn = { argv, cwd, env: {}, stdin, deadlines: { total: TEN_MINUTES }, signal: ctx.signal }
+      await inTurn(queues, { ...invocation, ctx, clock }, () => run(spawn, services.clock))
     },
     judge(agent, instruction, ctx) {
-      const { scope } = invocation
-      const path = pathThrough(invocation)
-      return call({ agent, task: '', scope, instruction, output: VERDICT, path }, ctx)
+      const { priority = 0 } = invocation
+      return call({ ...related(invocation), agent, instruction, output: VERDICT, priority }, ctx)
     },
   })
 
-  return call
+  return (invocation, ctx) => call(invocation, ctx)
+}
+
+/** What the agent is told in place of its task, whatever prompt it has. */
+function instead(task: string, { instruction, ...invocation }: Invocation, spec: AgentSpec, scope: Scope) {
+  const bare = 'prompt' in spec ? { ...spec, prompt: undefined } : spec
+  // Who was asked nothing but a question is asked the other one.
+  const also = instruction !== undefined && { instruction: invocation.task === '' ? '' : instruction }
+  return { ...also, task, spec: bare, scope: { ...scope, task } }
+}
+
+/** What a question that comes up in an invocation has from it. */
+function related(invocation: Charged): Omit<Charged, 'agent'> {
+  const { scope, accounts } = invocation
+  return { task: '', scope, path: pathThrough(invocation), accounts }
 }
 
 function pathThrough({ path = [], agent }: Invocation): readonly string[] {

@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { withDefaults } from '../deadlines.ts'
-import type { Context } from '../engine/context.ts'
+import type { Context, StepRequest } from '../engine/context.ts'
 import { renderText } from '../expressions/template.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { run } from '../spawn.ts'
+import { signsOfLife } from './activity.ts'
 import {
   type AgentKind,
+  acting,
   askedOf,
   effects,
+  feedbackOf,
   imposedOutput,
-  shared,
   template,
   toldInWords,
   type Work,
@@ -18,7 +20,7 @@ import { dialogue, exchange } from './dialogue.ts'
 
 const schema = z.strictObject({
   kind: z.literal('command'),
-  ...shared,
+  ...acting,
   run: z.array(template).min(1).describe('Program and arguments; no shell reads them'),
   stdin: z
     .enum(['text', 'json', 'none'])
@@ -40,9 +42,10 @@ export const command = {
   schema,
   perform,
   mayRepeat: ({ effects = 'once' }) => effects !== 'once',
+  isCacheable: ({ effects, exchange }) => effects === 'pure' && !exchange,
 } satisfies AgentKind<CommandSpec>
 
-const TEN_MINUTES = 600_000
+const deadlinesOf = ({ timeout }: CommandSpec) => withDefaults(timeout, { total: 600_000 })
 
 async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
   const { agent, scope, spec, services, output } = work
@@ -54,7 +57,8 @@ async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
   return dialogue(work, ctx, situation => {
     const stdin = inputOf(work, situation)
     const asked = { input: { argv }, identity: stdin ?? null }
-    const request = { kind: 'command', effects, ...asked, within: work.guard }
+    const within: StepRequest['within'] = (act, step) => work.guard(act, step, deadlinesOf(spec))
+    const request = { kind: 'command', effects, ...asked, within }
     return ctx.step('run', request, step => execute(work, argv, stdin, step))
   })
 }
@@ -63,7 +67,7 @@ async function execute(
   { spec, scope, root, services, idempotencyKey }: Work<CommandSpec>,
   argv: readonly string[],
   stdin: string | undefined,
-  { signal }: Context,
+  ctx: Context,
 ): Promise<string> {
   const declared = Object.entries(spec.env ?? {}).map(([name, value]) => [name, renderText(value, scope)])
   const { stdout } = await run(
@@ -72,8 +76,9 @@ async function execute(
       cwd: root,
       env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
       stdin,
-      deadlines: withDefaults(spec.timeout, { total: TEN_MINUTES }),
-      signal,
+      deadlines: deadlinesOf(spec),
+      signal: ctx.signal,
+      onOutput: signsOfLife(ctx, services.clock),
     },
     services.clock,
   )
@@ -81,7 +86,7 @@ async function execute(
 }
 
 function inputOf(work: Work<CommandSpec>, situation: JsonObject): string | undefined {
-  const { spec, scope, rejections } = work
+  const { spec, scope } = work
   const output = imposedOutput(work)
   switch (spec.exchange ? 'json' : (spec.stdin ?? 'text')) {
     case 'none':
@@ -90,7 +95,7 @@ function inputOf(work: Work<CommandSpec>, situation: JsonObject): string | undef
       return JSON.stringify({
         task: askedOf(work),
         input: scope.input ?? {},
-        feedback: rejections,
+        feedback: feedbackOf(work),
         ...(output && { output }),
         ...situation,
       })

@@ -1,18 +1,28 @@
 import { z } from 'zod'
 import { withDefaults } from '../deadlines.ts'
-import type { Context } from '../engine/context.ts'
+import type { Context, StepRequest } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { renderDeep, renderText } from '../expressions/template.ts'
 import type { Answer } from '../fetch/fetch.ts'
 import { codeOfStatus, describeRefusal, readRetryAfter } from '../fetch/status.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Effects } from '../store/events.ts'
-import { type AgentKind, askedOf, effects, imposedOutput, shared, template, type Work } from './agent.ts'
+import { signsOfLife } from './activity.ts'
+import {
+  type AgentKind,
+  acting,
+  askedOf,
+  effects,
+  feedbackOf,
+  imposedOutput,
+  template,
+  type Work,
+} from './agent.ts'
 import { dialogue, exchange } from './dialogue.ts'
 
 const schema = z.strictObject({
   kind: z.literal('http'),
-  ...shared,
+  ...acting,
   url: template.describe('Address; templates are filled in'),
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional().describe('Default: POST'),
   headers: z.record(z.string(), template).optional().describe('Never written to the journal'),
@@ -29,7 +39,10 @@ export const http = {
   schema,
   perform,
   mayRepeat: spec => effectsOf(spec) !== 'once',
+  isCacheable: spec => effectsOf(spec) === 'pure' && !spec.exchange,
 } satisfies AgentKind<HttpSpec>
+
+const deadlinesOf = ({ timeout }: HttpSpec) => withDefaults(timeout, { total: 60_000 })
 
 async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
   const { agent, scope, spec, services, output } = work
@@ -42,7 +55,8 @@ async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
   return dialogue(work, ctx, situation => {
     const body = bodyOf(work, situation)
     const input = { method, url, ...(body !== undefined && { body }) }
-    const request = { kind: 'http', effects, input, within: work.guard }
+    const within: StepRequest['within'] = (act, step) => work.guard(act, step, deadlinesOf(spec))
+    const request = { kind: 'http', effects, input, within }
     return ctx.step('request', request, step => send(work, input, step))
   })
 }
@@ -53,7 +67,7 @@ interface Sent {
   readonly body?: Json
 }
 
-async function send(work: Work<HttpSpec>, request: Sent, { signal }: Context): Promise<string> {
+async function send(work: Work<HttpSpec>, request: Sent, ctx: Context): Promise<string> {
   const { scope, spec, services } = work
   const { method, url, body } = request
   const headers = Object.entries(spec.headers ?? {}).map(([name, value]) => [name, renderText(value, scope)])
@@ -65,8 +79,9 @@ async function send(work: Work<HttpSpec>, request: Sent, { signal }: Context): P
       ...Object.fromEntries(headers),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal,
-    deadlines: withDefaults(spec.timeout, { total: 60_000 }),
+    signal: ctx.signal,
+    onBytes: signsOfLife(ctx, services.clock),
+    deadlines: deadlinesOf(spec),
     fresh: effectsOf(spec) === 'once',
   })
   const text = await response.text()
@@ -80,7 +95,8 @@ function effectsOf({ effects, method }: HttpSpec): Effects {
 
 /** GET and DELETE send no body unless one is declared. */
 function bodyOf(work: Work<HttpSpec>, situation: JsonObject): Json | undefined {
-  const { spec, scope, rejections } = work
+  const { spec, scope } = work
+  const feedback = feedbackOf(work)
   const output = imposedOutput(work)
   if (spec.body !== undefined) return renderDeep(spec.body as Json, scope)
   if (spec.method === 'GET' || spec.method === 'DELETE') return undefined
@@ -88,9 +104,7 @@ function bodyOf(work: Work<HttpSpec>, situation: JsonObject): Json | undefined {
     task: askedOf(work),
     input: scope.input ?? {},
     ...(output && { output }),
-    ...(rejections.length > 0 && {
-      feedback: rejections.map(({ answer, problem }) => ({ answer, problem })),
-    }),
+    ...(feedback.length > 0 && { feedback }),
     ...situation,
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AgentKind } from './agent.ts'
+import { type AgentKind, acting, spending } from './agent.ts'
 import { command } from './command.ts'
 import { http } from './http.ts'
 import { human } from './human.ts'
@@ -18,6 +18,36 @@ export const agent = z.discriminatedUnion('kind', [
 ])
 
 export type AgentSpec = z.infer<typeof agent>
+
+/** What a team can say once for all of its agents. */
+export const defaults = z
+  .strictObject({
+    context: acting.context,
+    fallback: acting.fallback,
+    simplify: acting.simplify,
+    ladder: acting.ladder,
+    cache: acting.cache,
+    retry: acting.retry,
+    timeout: acting.timeout,
+    breaker: acting.breaker,
+    concurrency: acting.concurrency,
+    budget: spending.budget,
+  })
+  .describe('What agents have that do not declare it themselves, as far as their kind knows it')
+
+/** An agent with what its team says of all, where it says nothing itself. */
+export function withDefaults(spec: AgentSpec, { ladder, ...more }: z.infer<typeof defaults> = {}): AgentSpec {
+  const isCacheable = kindOf(spec).isCacheable?.(spec) === true
+  const known: Readonly<Record<string, unknown>> = KINDS[spec.kind ?? 'llm'].schema.shape
+  const fits = (field: string) => {
+    if (field === 'cache') return isCacheable
+    // A person is given days, not seconds.
+    return Object.hasOwn(known, field) && !(field === 'timeout' && spec.kind === 'human')
+  }
+  const fields = Object.entries(more).filter(([field]) => fits(field))
+  const rungs = ladder && { ladder: ladder.filter(rung => rung !== 'cached' || isCacheable) }
+  return { ...rungs, ...Object.fromEntries(fields), ...spec }
+}
 
 export function kindOf(spec: AgentSpec): AgentKind<AgentSpec> {
   // A spec is of the kind that it names: the schema above has seen to that.

@@ -1,47 +1,103 @@
 import { z } from 'zod'
-import { withDefaults } from '../deadlines.ts'
-import type { Context, StepRequest } from '../engine/context.ts'
+import { timeout } from '../deadlines.ts'
+import { duration } from '../duration.ts'
+import type { Context } from '../engine/context.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { renderText } from '../expressions/template.ts'
 import { asText, type Json } from '../json.ts'
-import type { Message, Model, ModelReply, ModelRequest, ToolCall } from '../models/model.ts'
-import { retrySettings, tryRepeatedly } from '../policies/retry.ts'
-import type { Spend } from '../spend.ts'
-import { exchangeTools } from '../tools/exchange/index.ts'
-import type { Tool } from '../tools/tool.ts'
-import { type AgentKind, askedOf, shared, text, type Work } from './agent.ts'
+import type { Message, ToolCall } from '../models/model.ts'
+import { toldOf } from '../policies/memory.ts'
+import { EXCHANGE_TOOLS, exchangeTools } from '../tools/exchange/index.ts'
+import { type Tool, useTool } from '../tools/tool.ts'
+import { type AgentKind, acting, askedOf, spending, text, type Work } from './agent.ts'
+import { unfoundedClaims } from './claims.ts'
+import { type Deed, inWords, PATIENCE, type Patience, Progress } from './progress.ts'
+import { converse } from './turn.ts'
 
 const schema = z.strictObject({
   kind: z.literal('llm').optional(),
-  ...shared,
+  ...acting,
+  ...spending,
   role: text.optional().describe('Who the agent is: the system prompt'),
   prompt: text.optional().describe('What it is asked; by default what the pattern hands it'),
   model: z.string().optional().describe('Name of one of the models of this file; "default" by default'),
   tools: z.array(z.string()).optional().describe('Names of the tools that it may call'),
+  timeout: timeout
+    .extend({ tool: duration.optional().describe('For each call of a tool that acts on the world') })
+    .optional()
+    .describe('Deadlines of each call that the agent makes'),
 })
 
 type LlmSpec = z.infer<typeof schema>
 
 /** A model in a loop: it is asked, uses tools, is told what they gave, until it answers. Every turn is journaled. */
-export const llm = { kind: 'llm', schema, perform, mayRepeat: () => true } satisfies AgentKind<LlmSpec>
+export const llm = {
+  kind: 'llm',
+  schema,
+  perform,
+  mayRepeat: () => true,
+  isCacheable: ({ tools = [] }) => !tools.some(tool => EXCHANGE_TOOLS.includes(tool)),
+} satisfies AgentKind<LlmSpec>
 
 async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
   const { services } = work
   const tools = toolsOf(work)
   const output = work.output && { output: { name: work.agent, schema: work.output } }
   const messages = opening(work)
+  const used = new Set<string>()
+  const progress = new Progress(work.agent, patienceWith(services.limits, ctx))
   for (let turn = 1; turn <= services.limits.turns; turn += 1) {
     const reply = await converse(work, ctx, { messages: [...messages], tools, ...output }, turn)
-    if (reply.toolCalls.length === 0) return reply.text
+    if (reply.toolCalls.length === 0) {
+      pointOutClaims(work, ctx, reply.text, tools, used)
+      return reply.text
+    }
     messages.push({ role: 'assistant', content: reply.text, toolCalls: reply.toolCalls })
-    const results = reply.toolCalls.map((call, index) =>
-      useTool(work, tools, ctx, call, `turn-${turn}/tool-${index + 1}`),
+    const uses = reply.toolCalls.map((call, index) =>
+      callTool(work, tools, ctx, call, `turn-${turn}/tool-${index + 1}`),
     )
-    messages.push(...(await Promise.all(results)))
+    const deeds = await Promise.all(uses)
+    for (const deed of deeds) {
+      work.note(inWords(deed))
+      used.add(deed.tool)
+    }
+    const remarks = progress.observe(turn, deeds, reply.spent.input + reply.spent.output)
+    for (const [index, deed] of deeds.entries()) {
+      const remark = remarks[index]
+      if (remark !== undefined) pointOutRepetition(work.agent, ctx, turn, deed)
+      messages.push(told(deed, remark))
+    }
   }
   throw new CrewError('limit-turns', `${work.agent} did not finish in ${services.limits.turns} turns`, {
     hint: `allow more: crew resume RUN --limit turns=${services.limits.turns * 2}`,
   })
+}
+
+/** Whoever resumes a run that ended here has as much patience again. */
+function patienceWith({ stagnation }: Work<LlmSpec>['services']['limits'], { reopened }: Context): Patience {
+  const times = 1 + reopened
+  return { repeats: PATIENCE.repeats * times, turns: PATIENCE.turns * times, tokens: stagnation * times }
+}
+
+function pointOutRepetition(agent: string, ctx: Context, turn: number, deed: Deed): void {
+  const reason = `${agent} is told that it did this before: ${inWords(deed)}`
+  ctx.emit({ type: 'decision', key: ctx.key, what: 'repetition', reason, values: { turn, tool: deed.tool } })
+}
+
+/** What it says of tools that it never called is pointed out. Words are no proof, so that the answer stands. */
+function pointOutClaims(
+  { agent, past }: Work<LlmSpec>,
+  ctx: Context,
+  answer: string,
+  tools: readonly Tool[],
+  used: ReadonlySet<string>,
+): void {
+  const wasUsed = (name: string) => used.has(name) || past.some(line => line.includes(` used ${name} `))
+  const unused = tools.map(({ name }) => name).filter(name => !wasUsed(name))
+  for (const { tool, said } of unfoundedClaims(answer, unused)) {
+    const reason = `${agent} says that it used ${tool}, and never did: "${said}"`
+    ctx.emit({ type: 'decision', key: ctx.key, what: 'unfounded-claim', reason, values: { tool, said } })
+  }
 }
 
 /** Those that its team file gives to it, and those by which it does what the pattern lets it do. */
@@ -63,92 +119,48 @@ function opening(work: Work<LlmSpec>): Message[] {
       content: `That answer was not accepted: ${problem}\nAnswer again, and mend exactly that.`,
     },
   ])
-  return [
-    ...system,
-    { role: 'user', content: askedOf({ task, ...(instruction && { instruction }) }) },
-    ...feedback,
-  ]
+  const asked = askedOf({ task, ...(instruction && { instruction }) })
+  const content = [asked, toldOf(work.past)].filter(Boolean).join('\n\n')
+  return [...system, { role: 'user', content }, ...feedback]
 }
 
-/** One turn: a call to the model, made again when its failure may heal. */
-function converse(
-  work: Work<LlmSpec>,
-  ctx: Context,
-  request: ModelRequest,
-  turn: number,
-): Promise<ModelReply> {
-  const { spec, services } = work
-  const model = services.model(spec.model ?? 'default')
-  const name = `turn-${turn}`
-  // What later turns are asked follows from the first and from what is journaled in between.
-  const asked = turn === 1 && { input: promptIn(request), identity: { model: model.id, request } }
-  const reserved = { ...model.worstCase(request), agent: work.agent, model: model.id }
-  const within: StepRequest['within'] = (act, step) => work.guard(act, step, { model, reserved })
-  const step = { kind: 'model', effects: 'idempotent', reserved, within, ...asked } as const
-  return tryRepeatedly(ctx, name, retrySettings(spec.retry), attempt =>
-    ctx.step(attempt === 1 ? name : `${name}/attempt-${attempt}`, step, inner =>
-      reply(work, inner, model, request, turn),
-    ),
-  )
+interface Use extends Deed {
+  readonly id: string
 }
 
-/** The call itself. What it took and cost is journaled together with its result. */
-async function reply(
-  { agent, spec, services, idempotencyKey }: Work<LlmSpec>,
-  ctx: Context,
-  model: Model,
-  request: ModelRequest,
-  turn: number,
-): Promise<ModelReply> {
-  const { key, signal } = ctx
-  const began = services.clock.now()
-  const facts = () => ({ key, model: model.id, milliseconds: services.clock.now() - began })
-  const ofAgent = (spent: Spend) => ({ ...spent, agent, model: model.id })
-  try {
-    const reply = await model.reply(request, {
-      signal,
-      timeout: withDefaults(spec.timeout, model.timeout),
-      idempotencyKey: `${idempotencyKey}-${turn}`,
-      onText: text => ctx.emit({ type: 'model.delta', key, text }),
-    })
-    ctx.emit({ type: 'model.replied', ...facts(), spent: ofAgent(reply.spent) })
-    return reply
-  } catch (thrown) {
-    if (signal.aborted) throw thrown
-    const error = toCrewError(thrown).toFailure()
-    const { spent } = error
-    ctx.emit({ type: 'model.failed', ...facts(), error, ...(spent && { spent: ofAgent(spent) }) })
-    throw thrown
-  }
-}
-
-function promptIn({ messages }: ModelRequest): string {
-  return messages.find(({ role }) => role === 'user')?.content ?? ''
-}
+/** At most so long, in milliseconds, unless the agent declares it. */
+const TOOL_DEADLINE = 60_000
 
 /** Whatever goes wrong in a tool is told to the model, which may know better next turn. */
-async function useTool(
-  { root }: Work<LlmSpec>,
+async function callTool(
+  { root, spec, services: { clock } }: Work<LlmSpec>,
   tools: readonly Tool[],
   ctx: Context,
-  call: ToolCall,
+  { id, name, arguments: args }: ToolCall,
   key: string,
-): Promise<Message> {
-  const answer = (content: string): Message => ({ role: 'tool', toolCallId: call.id, content })
-  const tool = tools.find(({ name }) => name === call.name)
-  if (!tool) return answer(`There is no tool ${call.name}.`)
+): Promise<Use> {
+  const use = (result: string): Use => ({ id, tool: name, args, result })
+  const tool = tools.find(tool => tool.name === name)
+  if (!tool) return use(`There is no tool ${name}.`)
   const request = {
     kind: 'tool',
     ...(tool.effects && { effects: tool.effects }),
-    input: { tool: call.name, arguments: call.arguments },
+    input: { tool: name, arguments: args },
   }
+  const deadline = spec.timeout?.tool ?? TOOL_DEADLINE
   try {
-    return answer(
-      asText(await ctx.step(key, request, inner => tool.call(call.arguments, { root, ctx: inner }))),
+    return use(
+      asText(
+        await ctx.step(key, request, inner => useTool(tool, args, { root, ctx: inner, clock, deadline })),
+      ),
     )
   } catch (thrown) {
     const error = toCrewError(thrown)
-    if (error.code !== 'tool-failed') throw error
-    return answer(`The tool failed: ${error.message}`)
+    if (error.code !== 'tool-failed' && error.code !== 'timeout') throw error
+    return use(`The tool failed: ${error.message}`)
   }
+}
+
+function told({ id, result }: Use, remark: string | undefined): Message {
+  return { role: 'tool', toolCallId: id, content: remark === undefined ? result : `${result}\n\n${remark}` }
 }

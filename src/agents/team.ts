@@ -3,7 +3,7 @@ import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { renderDeep } from '../expressions/template.ts'
 import { isObject, type Json } from '../json.ts'
-import { type AgentKind, imposedOutput, shared, toldInWords, type Work } from './agent.ts'
+import { type AgentKind, imposedOutput, shared, spending, toldInWords, type Work } from './agent.ts'
 
 const { timeout: _, ...declared } = shared
 
@@ -13,6 +13,7 @@ export const definition = z.record(z.string(), z.json())
 const schema = z.strictObject({
   kind: z.literal('team'),
   ...declared,
+  ...spending,
   team: z
     .union([z.string(), definition])
     .describe(
@@ -37,7 +38,7 @@ export const team = {
 } satisfies AgentKind<TeamSpec>
 
 async function perform(work: Work<TeamSpec>, ctx: Context): Promise<Json> {
-  const { agent, root, spec, scope, services } = work
+  const { agent, root, spec, scope, services, accounts } = work
   if (services.limits.depth < 1) {
     throw new CrewError('limit-depth', `${agent} is a team inside of more teams than limits.depth allows`, {
       hint: 'raise depth under limits in the team file, or nest less',
@@ -50,6 +51,6 @@ async function perform(work: Work<TeamSpec>, ctx: Context): Promise<Json> {
   const besides = toldInWords({ ...work, task: '' }, output)
   // The members work in a step of their own, where their names meet no other keys.
   return ctx.step('team', { kind: 'team', input: { task, ...given } }, inner =>
-    services.runTeam({ agent, root, given, task, besides }, inner),
+    services.runTeam({ agent, root, given, task, besides, accounts }, inner),
   )
 }

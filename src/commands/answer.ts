@@ -32,7 +32,7 @@ Examples:
       await withStore(options, async store => {
         const { id } = await findRun(store, reference)
         const view = viewOf(await store.events(id))
-        const question = findQuestion(view, id, await store.signals(id, 0), step)
+        const question = findQuestion(view, id, await store.signals(id, 0), step, systemClock.now())
         const value = readAnswer(question, words)
         await store.signal(id, { key: question.key, value, by: whoAmI(), at: systemClock.now() })
         const owner = (await store.run(id))?.owner

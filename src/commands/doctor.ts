@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Finding } from '../doctor.ts'
+import type { Finding } from '../doctor/finding.ts'
 import { EXIT } from '../errors.ts'
 import { type CreateCommand, type StoreOptions, storeOption } from './command.ts'
 
@@ -21,28 +21,40 @@ Examples:
   $ crew doctor team.yaml --json`,
     )
     .action(async (team: string | undefined, { db, json }: Options) => {
-      const [{ systemClock }, { examine }, { styleFor }, { sanitize }] = await Promise.all([
-        import('../clock.ts'),
-        import('../doctor.ts'),
-        import('../ui/style.ts'),
-        import('../ui/text.ts'),
-      ])
-      const style = styleFor(process.stdout)
-      const marks = { ok: style.green('✓'), broken: style.red('✗'), absent: style.dim('–') }
-      const describe = ({ what, state, says, fix }: Finding) => {
-        const mend = fix === undefined ? '' : `  ${style.cyan('→')} ${sanitize(fix)}\n`
-        return `${marks[state]} ${sanitize(`${what}: ${says}`)}\n${mend}`
-      }
-      const checks: Finding[] = []
-      for (const { name, look } of examine({ env: process.env, clock: systemClock, team, store: db })) {
-        const findings = await whileWaiting(name, look)
-        checks.push(...findings)
-        if (!json) for (const finding of findings) process.stdout.write(describe(finding))
-      }
+      const describe = await describing(process.stdout)
+      const checks = await look({ team, store: db }, finding => {
+        if (!json) process.stdout.write(describe(finding))
+      })
       const ok = checks.every(({ state }) => state !== 'broken')
       if (json) process.stdout.write(`${JSON.stringify({ ok, checks }, null, 2)}\n`)
       if (!ok) exit(EXIT.failed)
     })
+
+/** Looks at everything, and tells of each finding as it is made. */
+export async function look(
+  patient: { readonly team?: string | undefined; readonly store?: string | undefined },
+  tell: (finding: Finding) => void,
+): Promise<readonly Finding[]> {
+  const [{ systemClock }, { examine }] = await Promise.all([import('../clock.ts'), import('../doctor.ts')])
+  const findings: Finding[] = []
+  for (const { name, look } of examine({ env: process.env, clock: systemClock, ...patient })) {
+    const found = await whileWaiting(name, look)
+    findings.push(...found)
+    for (const finding of found) tell(finding)
+  }
+  return findings
+}
+
+/** Puts a finding into lines for a person. */
+export async function describing(stream: NodeJS.WriteStream): Promise<(finding: Finding) => string> {
+  const [{ styleFor }, { sanitize }] = await Promise.all([import('../ui/style.ts'), import('../ui/text.ts')])
+  const style = styleFor(stream)
+  const marks = { ok: style.green('✓'), broken: style.red('✗'), absent: style.dim('–') }
+  return ({ what, state, says, fix }) => {
+    const mend = fix === undefined ? '' : `  ${style.cyan('→')} ${sanitize(fix)}\n`
+    return `${marks[state]} ${sanitize(`${what}: ${says}`)}\n${mend}`
+  }
+}
 
 /** Shows that something is going on, to a person. */
 async function whileWaiting<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import type { RunOptions } from '../engine/runs.ts'
 import { CrewError, EXIT, type ExitCode } from '../errors.ts'
 import { asText } from '../json.ts'
 import type { Event } from '../store/events.ts'
+import type { TimedFact } from '../store/store.ts'
 
 export interface OutputOptions {
   readonly json?: boolean
@@ -23,6 +24,7 @@ export function addOutputOptions(command: Command): Command {
 
 /** What a run is given to show itself. */
 export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt'> & {
+  warn(line: string): void
   /** `recorded`: what a resumed run already has behind it. */
   begin(id: string, recorded?: readonly Event[]): void
 }
@@ -36,10 +38,11 @@ export async function present(
   options: OutputOptions,
   perform: (presentation: Presentation) => Promise<Outcome>,
 ): Promise<ExitCode> {
-  const [{ createProgress }, { styleFor }, { summarize, documentOf }] = await Promise.all([
+  const [{ createProgress }, { styleFor }, { summarize, documentOf }, { oneLine }] = await Promise.all([
     import('../ui/progress.ts'),
     import('../ui/style.ts'),
     import('../ui/summary.ts'),
+    import('../ui/text.ts'),
   ])
   const style = styleFor(process.stderr)
   const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -47,7 +50,7 @@ export async function present(
   const progress = createProgress(options.quiet ? undefined : say, style)
   const { signal, release } = interruptible(say)
   let isBlind = false
-  const show = (event: Event) => {
+  const show = (event: Event | TimedFact) => {
     if (isBlind) return
     try {
       progress.show(event)
@@ -64,9 +67,10 @@ export async function present(
         progress.recall(recorded)
       },
       interrupt: signal,
+      warn: line => say(oneLine(line, 400)),
       onEvent: event => {
-        if (!('seq' in event)) return
-        if (options.events) process.stdout.write(`${JSON.stringify({ run: id, ...event })}\n`)
+        if (options.events && 'seq' in event)
+          process.stdout.write(`${JSON.stringify({ run: id, ...event })}\n`)
         show(event)
       },
     })

@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import { CrewError } from '../errors.ts'
+import { BUDGET_OPTION, readBudgets } from './budget.ts'
 import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
 interface Options extends OutputOptions, StoreOptions {
   readonly limit: readonly string[]
+  readonly budget: readonly string[]
 }
 
 export const resume: CreateCommand = exit =>
@@ -16,10 +18,11 @@ export const resume: CreateCommand = exit =>
       .argument('[run]', 'id, beginning of an id, last, -1, -2 …', 'last')
       .option(
         '--limit <name=value>',
-        'another limit from now on: turns, invocations, concurrency or time',
+        'another limit from now on: turns, invocations, concurrency, stagnation or time',
         collect,
         [],
       )
+      .option(...BUDGET_OPTION, collect, [])
       .addOption(storeOption()),
   )
     .addHelpText(
@@ -28,11 +31,13 @@ export const resume: CreateCommand = exit =>
 Examples:
   $ crew resume last
   $ crew resume -2 --json
-  $ crew resume 0k3f --limit invocations=500 --limit time=2h`,
+  $ crew resume 0k3f --limit invocations=500 --limit time=2h
+  $ crew resume last --budget usd=2.50`,
     )
     .action(async (reference: string, options: Options) => {
       const [{ resume }, { findRun }] = await Promise.all([import('../app.ts'), import('../store/find.ts')])
-      const limits = Object.fromEntries(await Promise.all(options.limit.map(readLimit)))
+      const raised = Object.fromEntries(await Promise.all(options.limit.map(readLimit)))
+      const limits = { ...raised, ...readBudgets(options.budget) }
       await withStore(options, async store => {
         const { id } = await findRun(store, reference)
         const recorded = await store.events(id)
@@ -45,7 +50,7 @@ Examples:
       })
     })
 
-const LIMITS = ['concurrency', 'turns', 'invocations', 'time']
+const LIMITS = ['concurrency', 'turns', 'invocations', 'stagnation', 'time']
 
 async function readLimit(text: string): Promise<[name: string, value: number]> {
   const { parseDuration } = await import('../duration.ts')

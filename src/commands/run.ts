@@ -1,10 +1,15 @@
 import { Command } from 'commander'
+import { EXIT } from '../errors.ts'
+import { BUDGET_OPTION, readBudgets } from './budget.ts'
 import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
+import { describing, look } from './doctor.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
 interface Options extends OutputOptions, StoreOptions {
   readonly input: readonly string[]
+  readonly budget: readonly string[]
   readonly rehearse?: boolean
+  readonly check?: boolean
 }
 
 export const run: CreateCommand = exit =>
@@ -19,7 +24,12 @@ export const run: CreateCommand = exit =>
         collect,
         [],
       )
+      .option(...BUDGET_OPTION, collect, [])
       .option('--rehearse', 'call no model and execute nothing with effects: free, offline, instant')
+      .option(
+        '--check',
+        'look at everything that crew doctor TEAM looks at first, and start only if all is well',
+      )
       .addOption(storeOption()),
   )
     .addHelpText(
@@ -40,16 +50,27 @@ Examples:
       const team = await loadTeam(file)
       const input = await readInput(team.definition, options.input, task)
       const rehearsal = options.rehearse === true
+      const limits = readBudgets(options.budget)
+      if (options.check && !(await isWell(file, options))) return exit(EXIT.failed)
       await withStore(options, async store => {
         exit(
           await present(options, presentation =>
             run(
               team,
               input,
-              { rehearsal, onCreated: presentation.begin },
+              { rehearsal, limits, onCreated: presentation.begin },
               { store, env: process.env, ...presentation },
             ),
           ),
         )
       })
     })
+
+/** Says on stderr what is broken, if something is. */
+async function isWell(team: string, { db }: StoreOptions): Promise<boolean> {
+  const describe = await describing(process.stderr)
+  const findings = await look({ team, store: db }, finding => {
+    if (finding.state === 'broken') process.stderr.write(describe(finding))
+  })
+  return findings.every(({ state }) => state !== 'broken')
+}

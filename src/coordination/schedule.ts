@@ -19,6 +19,8 @@ export interface Work<T, Task extends PlannedTask = PlannedTask> {
 interface Situation<T> {
   /** Results of all tasks that it depends on, directly or not, each behind those before it. */
   readonly before: ReadonlyMap<string, T>
+  /** How much work the task and those behind it are: the more, the earlier it gets a place. */
+  readonly priority: number
 }
 
 /** What became of the tasks. One that was not needed, or not done yet when all ended, is in none of the maps. */
@@ -49,6 +51,7 @@ class Schedule<T, Task extends PlannedTask> {
   private readonly ordered: readonly Task[]
   /** What is neither done nor given up, the most urgent first. */
   private readonly open: Map<string, Task>
+  private readonly remaining: ReadonlyMap<string, number>
   private readonly running = new Map<string, Promise<T>>()
   /** Tasks that could have been started but for another one that touches the same thing. */
   private readonly waiting = new Set<string>()
@@ -63,7 +66,9 @@ class Schedule<T, Task extends PlannedTask> {
     this.team = team
     this.work = work
     this.ordered = inOrder(tasks)
-    this.open = new Map(byUrgency(team, this.ordered).map(task => [task.id, task]))
+    const { urgent, remaining } = byUrgency(team, this.ordered)
+    this.open = new Map(urgent.map(task => [task.id, task]))
+    this.remaining = remaining
     this.before = resultsBefore(this.ordered, this.results)
   }
 
@@ -103,7 +108,7 @@ class Schedule<T, Task extends PlannedTask> {
   }
 
   private perform(task: Task): Promise<T> {
-    const situation = { before: this.before(task) }
+    const situation = { before: this.before(task), priority: this.remaining.get(task.id) ?? 0 }
     const result = this.team.group(task.id, group => this.work.perform(task, group, situation))
     this.running.set(task.id, result)
     return result
@@ -152,8 +157,8 @@ class Schedule<T, Task extends PlannedTask> {
   }
 }
 
-/** The tasks, those first that have the most work behind them; of equal ones those that are ready earlier. */
-function byUrgency<Task extends PlannedTask>(team: TeamContext, ordered: readonly Task[]): Task[] {
+/** The tasks, those first that have the most work behind them, and how much; of equal ones those that are ready earlier. */
+function byUrgency<Task extends PlannedTask>(team: TeamContext, ordered: readonly Task[]) {
   const dependents = dependentsOf(ordered)
   const remaining = new Map<string, number>()
   const left = ({ id }: PlannedTask) => remaining.get(id) ?? 0
@@ -168,7 +173,7 @@ function byUrgency<Task extends PlannedTask>(team: TeamContext, ordered: readonl
   const reason = `the longest way first: ${path.join(' → ')}`
   const values = { remaining: Object.fromEntries(remaining) }
   team.ctx.emit({ type: 'decision', key: team.ctx.key, what: 'schedule', reason, values })
-  return urgent
+  return { urgent, remaining }
 }
 
 /** Gives the results of all that a task depends on, as far as there are any. */

@@ -2,7 +2,7 @@ import { CrewError } from '../errors.ts'
 import { holds, renderText } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import type { Check } from '../policies/check.ts'
-import type { Steps, TeamContext } from './ask.ts'
+import type { AskRequest, Steps, TeamContext } from './ask.ts'
 import type { PlannedTask } from './plan.ts'
 import { route, routeBy } from './route.ts'
 import { type Report, schedule } from './schedule.ts'
@@ -16,6 +16,7 @@ export interface Todo extends PlannedTask {
   readonly when?: string | undefined
   readonly check?: readonly Check[] | undefined
   readonly fallback?: string | undefined
+  readonly budget?: AskRequest['budget'] | undefined
 }
 
 interface Manner {
@@ -45,9 +46,9 @@ export async function workOff(
     onFailure: () => (onFailure === 'fail' ? 'halt' : 'skip'),
     skip: ({ when }, before) =>
       when === undefined || holds(when, scopeOf(group, before)) ? undefined : `when: ${when}`,
-    async perform(todo, inner, { before }) {
+    async perform(todo, inner, { before, priority }) {
       const { agent = await routeBy(inner, router ?? '', wantOf(todo, among)) } = todo
-      return inner.ask(agent, { key: agent, ...requestOf(inner, todo, before) })
+      return inner.ask(agent, { key: agent, priority, ...requestOf(inner, todo, before) })
     },
   })
   if (report.halted !== undefined) throw halted(group, todos, report, report.halted)
@@ -89,7 +90,7 @@ function wantOf({ description, needs }: Todo, among: readonly string[]) {
 
 /** What is asked for a task: its own text, and of all that was done the outputs that it depends on. */
 function requestOf(team: TeamContext, todo: Todo, before: ReadonlyMap<string, Json>) {
-  const { description, task, dependsOn, check, fallback } = todo
+  const { description, task, dependsOn, check, fallback, budget } = todo
   const scope = scopeOf(team, before)
   const given = [...before].filter(([id]) => dependsOn.includes(id))
   const current = task === undefined ? description : renderText(task, scope)
@@ -98,6 +99,7 @@ function requestOf(team: TeamContext, todo: Todo, before: ReadonlyMap<string, Js
     scope,
     ...(check && { check }),
     ...(fallback && { fallback: [fallback] }),
+    ...(budget && { budget }),
   }
 }
 

@@ -25,8 +25,11 @@ export interface Context {
   step<T>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T>
   /** Which of these steps in flight finished first, well or badly. The choice is journaled. */
   next(keys: Iterable<string>): Promise<string>
-  /** Waits for an answer from outside, for as long as it takes: across crashes and restarts. */
-  waitFor(key: string, request: WaitRequest): Promise<Json>
+  /**
+   * Waits for an answer from outside, across crashes and restarts: for as long as it takes, or for `patience`
+   * milliseconds, which pass also while nobody runs the run. Rejects with `timeout` when no answer was left by then.
+   */
+  waitFor(key: string, request: Omit<WaitRequest, 'until'>, patience?: number): Promise<Json>
   /** Durable: a resumed run waits for what is left. */
   sleep(key: string, milliseconds: number): Promise<void>
   /** Leaves a fact in the journal. */

@@ -33,6 +33,12 @@ const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** How often the store is asked for answers while something else is going on, in milliseconds. */
 const POLL = 500
 
+interface Wait {
+  /** When it is over, in milliseconds since the epoch. */
+  readonly until: number
+  end(answer: Json | undefined): void
+}
+
 /** What all scopes of one execution share: what is recorded, what is in use, who is waiting. */
 export class Execution {
   readonly journal: Journal
@@ -46,7 +52,7 @@ export class Execution {
   private readonly options: ExecutionOptions
   private readonly claimed = new Set<string>()
   private readonly notes: Map<string, number>
-  private readonly waits = new Map<string, (answer: Json) => void>()
+  private readonly waits = new Map<string, Wait>()
   /** Answers to questions that this execution has not come to again. */
   private readonly early = new Map<string, Signal>()
   private busy = 0
@@ -99,8 +105,11 @@ export class Execution {
     }
   }
 
-  /** Resolves with the answer to the question `key`, or rejects when `signal` aborts. */
-  answer(key: string, signal: AbortSignal): Promise<Json> {
+  /**
+   * Resolves with the answer to the question `key`, with undefined when none was left by `until`, or rejects when
+   * `signal` aborts.
+   */
+  answer(key: string, signal: AbortSignal, until = Number.POSITIVE_INFINITY): Promise<Json | undefined> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.waits.delete(key)
@@ -108,13 +117,15 @@ export class Execution {
       }
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
-      this.waits.set(key, value => {
+      const end = (value: Json | undefined) => {
+        this.waits.delete(key)
         signal.removeEventListener('abort', abort)
         resolve(value)
-      })
+      }
+      this.waits.set(key, { until, end })
       const early = this.early.get(key)
       if (early) this.deliver(early)
-      else this.look()
+      this.look()
     })
   }
 
@@ -134,7 +145,9 @@ export class Execution {
     while (this.waits.size > 0 && !this.failure) {
       await this.settle()
       const open = [...this.waits.keys()]
+      const now = this.clock.now()
       for (const signal of await this.options.signals(this.lastSignal)) this.deliver(signal)
+      this.expire(now)
       if (this.waits.size < open.length) continue
       if (this.busy === 0) throw new CrewError('waiting', 'the run waits for an answer', { because: open })
       await sleep(this.clock, POLL)
@@ -151,15 +164,24 @@ export class Execution {
   private deliver(signal: Signal): void {
     const { id, key, value, by } = signal
     this.lastSignal = Math.max(this.lastSignal, id)
-    const resolve = this.waits.get(key)
-    if (!resolve) {
+    const wait = this.waits.get(key)
+    if (!wait) {
       if (!this.early.has(key)) this.early.set(key, signal)
       return
     }
-    this.waits.delete(key)
+    if (signal.at > wait.until) return
     const answer = this.redact(value)
     this.journal.append({ type: 'wait.answered', key, value: answer, by })
-    resolve(answer)
+    wait.end(answer)
+  }
+
+  /** Ends the waits whose time was over at `now`, before the store was asked: what was answered in time is known. */
+  private expire(now: number): void {
+    for (const [key, { until, end }] of [...this.waits]) {
+      if (until >= now) continue
+      this.journal.append({ type: 'wait.expired', key })
+      end(undefined)
+    }
   }
 }
 

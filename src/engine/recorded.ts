@@ -1,3 +1,4 @@
+import { inWords } from '../duration.ts'
 import { CrewError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { StepView } from '../store/view.ts'
@@ -39,4 +40,12 @@ export function diverged(
       hint: 'what it is asked depends on something that changed; start anew with: crew run',
     },
   )
+}
+
+/** Who did not answer in all that time is not asked again by itself, but whoever resumes the run has that done. */
+export function unanswered(key: string, patience = 0): CrewError {
+  return new CrewError('timeout', `nobody answered ${key} within ${inWords(patience)}`, {
+    hint: 'ask again with: crew resume RUN, give more time with timeout.total, or name a fallback',
+    attempts: 1,
+  })
 }

@@ -5,10 +5,13 @@ const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'
 
 const EPOCH = Date.UTC(2025, 0, 1)
 
-/** Six characters for the second (until 2059), so that ids sort by age, and three at random. */
+/**
+ * Six characters for the second (until 2059), so that ids sort by age, and five at random: with a hundred runs a second
+ * two of them are the same once in some two hours.
+ */
 export function newRunId({ now, random }: Clock): string {
   const second = Math.floor((now() - EPOCH) / 1000)
-  return inBase32(second, 6) + inBase32(Math.floor(random() * 32 ** 3), 3)
+  return inBase32(second, 6) + inBase32(Math.floor(random() * 32 ** 5), 5)
 }
 
 function inBase32(value: number, length: number): string {

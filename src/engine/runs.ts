@@ -21,6 +21,8 @@ export interface RunOptions {
 export interface RunStart extends NewRun {
   readonly definition: JsonObject
   readonly input: JsonObject
+  /** In place of those of the definition. */
+  readonly limits?: Readonly<Record<string, number>>
   readonly crew: string
 }
 
@@ -38,7 +40,7 @@ export type Prepare = (recorded: RunView) => Promise<{
 
 /** Creates a run and runs it until it ends or waits. Rejects only when it could not be created or prepared. */
 export async function startRun(run: RunStart, prepare: Prepare, options: RunOptions): Promise<Outcome> {
-  const { id, team, path, rehearsal, definition, input, crew } = run
+  const { id, team, path, rehearsal, definition, input, limits = {}, crew } = run
   const at = options.clock.now()
   const fact = {
     type: 'run.started',
@@ -46,6 +48,7 @@ export async function startRun(run: RunStart, prepare: Prepare, options: RunOpti
     definition: options.redact(definition),
     input: options.redact(input),
     rehearsal,
+    ...(Object.keys(limits).length > 0 && { limits }),
     crew,
     at,
   } as const

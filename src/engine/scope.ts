@@ -6,7 +6,7 @@ import type { StepView } from '../store/view.ts'
 import type { Context, StepRequest } from './context.ts'
 import { crashPoint } from './crash.ts'
 import type { Execution } from './execution.ts'
-import { diverged, isInDoubt, recordedEnd } from './recorded.ts'
+import { diverged, isInDoubt, recordedEnd, unanswered } from './recorded.ts'
 
 /** The context of one step: where its inner steps are kept together until it ends. */
 export class Scope implements Context {
@@ -83,13 +83,19 @@ export class Scope implements Context {
     }
   }
 
-  async waitFor(name: string, request: WaitRequest): Promise<Json> {
+  async waitFor(name: string, asked: Omit<WaitRequest, 'until'>, patience?: number): Promise<Json> {
     const key = this.path(name)
-    this.execution.claim(key)
-    const recorded = this.execution.recorded.waits.get(key)
+    const { execution } = this
+    execution.claim(key)
+    const recorded = execution.recorded.waits.get(key)
     if (recorded?.answer) return recorded.answer.value
+    if (recorded?.expired) throw CrewError.replay(unanswered(key, patience).toFailure())
+    const until = patience === undefined ? undefined : execution.clock.now() + patience
+    const request = recorded?.request ?? { ...asked, ...(until !== undefined && { until }) }
     if (!recorded) this.emit({ type: 'wait.opened', key, request })
-    return this.execution.answer(key, this.signal)
+    const answer = await execution.answer(key, this.signal, request.until)
+    if (answer === undefined) throw unanswered(key, patience)
+    return answer
   }
 
   async sleep(name: string, milliseconds: number): Promise<void> {

@@ -82,6 +82,12 @@ export class Mailbox {
     return [...this.sent.values()].filter(within).map(({ message }) => message)
   }
 
+  /** Messages that their receiver never took note of; those to everybody or to a topic are nobody's in particular. */
+  get unread(): readonly Message[] {
+    const messages = [...this.sent.values()].map(({ message }) => message)
+    return messages.filter(({ id, to }) => to !== undefined && !this.isSettled(id, to))
+  }
+
   get deadLetters(): readonly DeadLetter[] {
     return [...this.dead.values()]
   }

@@ -18,6 +18,8 @@ export interface FetchInit {
   readonly body?: string
   readonly signal?: AbortSignal
   readonly deadlines: Deadlines
+  /** Called whenever a part of the body has arrived. */
+  readonly onBytes?: () => void
   /** Open a connection for this request alone, so that it is never sent twice. */
   readonly fresh?: boolean
 }
@@ -130,6 +132,7 @@ class Exchange {
     })
     source.on('error', error => this.#fail(brokenConnection(this.#url, error)))
     message.on('data', this.#timers.touch)
+    if (this.#init.onBytes) message.on('data', this.#init.onBytes)
     this.#resolve({
       status,
       ok: status < 300,

@@ -18,20 +18,58 @@ export function readRetryAfter({ header }: Pick<Answer, 'header'>, now: number):
   const exact = parseNumber(header('retry-after-ms'))
   if (exact !== undefined) return exact
   const asked = header('retry-after')
-  if (asked === undefined) return readReset(header)
+  if (asked === undefined) return readReset(header, now)
   const seconds = parseNumber(asked)
   if (seconds !== undefined) return seconds * 1000
-  const date = Date.parse(asked)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  return parseDate(asked, now)
 }
 
 /** Until the allowance that is used up (requests, tokens or both) is granted again. */
-function readReset(header: Answer['header']): number | undefined {
-  const waits = ['requests', 'tokens']
-    .filter(what => (header(`x-ratelimit-remaining-${what}`) ?? '0') === '0')
-    .map(what => parseWait(header(`x-ratelimit-reset-${what}`)))
-    .filter(wait => wait !== undefined)
+function readReset(header: Answer['header'], now: number): number | undefined {
+  const waits = RESOURCES.map(what => readAllowance(header, what, now))
+    .filter(({ remaining }) => (remaining ?? 0) === 0)
+    .flatMap(({ reset }) => reset ?? [])
   return waits.length > 0 ? Math.max(...waits) : undefined
+}
+
+/** What a provider lets us do in a minute, and how long it wants to be left alone. */
+export interface Allowed {
+  readonly requests?: number
+  readonly tokens?: number
+  /** Milliseconds until more is granted, when nothing is left. Not clamped. */
+  readonly pause?: number
+}
+
+/** The limits that an answer speaks of, whatever its status. `now` is in milliseconds since the epoch. */
+export function readAllowed({ header }: Pick<Answer, 'header'>, now: number): Allowed {
+  const [requests, tokens] = RESOURCES.map(what => readAllowance(header, what, now))
+  const waits = [requests, tokens].flatMap(each => (each?.remaining === 0 ? (each.reset ?? []) : []))
+  return {
+    ...(requests?.limit && { requests: requests.limit }),
+    ...(tokens?.limit && { tokens: tokens.limit }),
+    ...(waits.length > 0 && { pause: Math.max(...waits) }),
+  }
+}
+
+const RESOURCES = ['requests', 'tokens'] as const
+
+interface Allowance {
+  readonly limit: number | undefined
+  readonly remaining: number | undefined
+  /** Milliseconds until it is whole again. */
+  readonly reset: number | undefined
+}
+
+/** Under the names of OpenAI and those that follow it, or under Anthropic's. */
+function readAllowance(header: Answer['header'], what: (typeof RESOURCES)[number], now: number): Allowance {
+  const read = (field: string) =>
+    header(`x-ratelimit-${field}-${what}`) ?? header(`anthropic-ratelimit-${what}-${field}`)
+  const reset = read('reset')
+  return {
+    limit: parseNumber(read('limit')),
+    remaining: parseNumber(read('remaining')),
+    reset: parseWait(reset) ?? (reset === undefined ? undefined : parseDate(reset, now)),
+  }
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -45,6 +83,11 @@ function parseWait(text: string | undefined): number | undefined {
   for (const [, amount, unit = ''] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g))
     total += Number(amount) * (UNITS[unit] ?? 0)
   return total
+}
+
+function parseDate(text: string, now: number): number | undefined {
+  const date = Date.parse(text)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
 function parseNumber(text: string | undefined): number | undefined {

@@ -46,7 +46,7 @@ export const chat: Dialect = {
       stream: true,
       // Mistral always reports usage, and rejects a request that asks for it.
       ...(endpoint.provider !== 'mistral' && { stream_options: { include_usage: true } }),
-      ...limits(endpoint),
+      ...limits(endpoint, request),
       ...tools(request),
       ...format(request),
     }
@@ -101,7 +101,8 @@ function toMessage(message: Message): OpenAI.ChatCompletionMessageParam {
 }
 
 /** OpenAI's newer models only take `max_completion_tokens`; most others only the older name. */
-function limits({ provider, maxTokens, temperature }: ResolvedEndpoint) {
+function limits({ provider, temperature, ...endpoint }: ResolvedEndpoint, request: ModelRequest) {
+  const { maxTokens = endpoint.maxTokens } = request
   return {
     ...(maxTokens !== undefined &&
       (provider === 'openai' ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens })),

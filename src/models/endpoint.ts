@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Deadlines, timeout } from '../deadlines.ts'
 import { duration } from '../duration.ts'
+import { breaker, rate, type Traffic } from '../traffic.ts'
 import { PROVIDERS, type Provider } from './providers.ts'
 
 const dollars = z.number().min(0).describe('US dollars per million tokens')
@@ -25,10 +26,22 @@ export const endpoint = z.strictObject({
   maxTokens: z.int().min(1).optional().describe('The most that one reply may have'),
   temperature: z.number().min(0).max(2).optional(),
   timeout: z.union([duration, timeout]).optional().describe('Default: 60s for each call'),
+  fallback: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Models of this file that go on when this one fails for good, in this order'),
   price: z
     .strictObject({ input: dollars, output: dollars, cached: dollars.optional() })
     .optional()
     .describe('Overrides the built-in price list'),
+  breaker: breaker.optional(),
+  concurrency: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Calls under way at once, in all runs of all processes together'),
+  rate: rate.optional(),
 })
 
 export type Endpoint = z.infer<typeof endpoint>
@@ -47,4 +60,5 @@ export interface ResolvedEndpoint extends Pick<Endpoint, 'maxTokens' | 'temperat
   /** Name of the variable that holds the key, or should. */
   readonly apiKeyEnv?: string
   readonly timeout: Deadlines
+  readonly traffic: Traffic
 }

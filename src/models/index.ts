@@ -1,11 +1,12 @@
-import type { Clock } from '../clock.ts'
 import { type Deadlines, withDefaults } from '../deadlines.ts'
 import { CrewError } from '../errors.ts'
 import type { Spend } from '../spend.ts'
 import { countTokens } from '../tokens.ts'
+import { breakerSettings } from '../traffic.ts'
 import type { Endpoint, ResolvedEndpoint } from './endpoint.ts'
 import type { Model } from './model.ts'
-import { findPrice } from './price.ts'
+import type { Surroundings as Line } from './openai.ts'
+import { dearest, findPrice } from './price.ts'
 import { PROVIDERS, type Provider } from './providers.ts'
 import { findRoom } from './room.ts'
 import { ASSUMED_OUTPUT, estimate } from './tokens.ts'
@@ -19,7 +20,9 @@ export interface Surroundings {
 }
 
 const DEFAULT_MODEL = 'gpt-5-mini'
-const DEADLINES: Deadlines = { total: 60_000 }
+/** With half of all calls failing at random, as many in a row come once in two million calls. */
+const FAILURES = 20
+const DEADLINES: Deadlines = { total: 60_000, idle: 30_000 }
 
 /**
  * The endpoint that the team file calls `name`; `declared` is what it says, which may be nothing for "default".
@@ -38,12 +41,20 @@ export function resolveEndpoint(
   const model = endpoint.model ?? modelOf(name, provider)
   const apiKeyEnv = endpoint.apiKeyEnv ?? preset.apiKeyEnv
   const apiKey = (apiKeyEnv && env[apiKeyEnv]?.trim()) || undefined
-  const { maxTokens, temperature, price, timeout } = endpoint
+  const { maxTokens, temperature, price, timeout, breaker, concurrency, rate } = endpoint
+  const id = `${provider ?? new URL(baseUrl).host}/${model}`
+  const address = baseUrl.replace(/\/+$/, '')
   return {
     name,
-    id: `${provider ?? new URL(baseUrl).host}/${model}`,
+    id,
     model,
-    baseUrl: baseUrl.replace(/\/+$/, ''),
+    baseUrl: address,
+    traffic: {
+      endpoint: `${id} at ${address}`,
+      breaker: breakerSettings(breaker, FAILURES),
+      ...(concurrency !== undefined && { concurrency }),
+      ...(rate && { rate }),
+    },
     api: endpoint.api ?? 'chat',
     timeout: withDefaults(typeof timeout === 'number' ? { total: timeout } : timeout, DEADLINES),
     ...(provider && { provider }),
@@ -59,14 +70,11 @@ export function resolveEndpoint(
  * A model that answers at `endpoint`. Loads the SDK, which takes a while: do it when the first call is near.
  * Throws `key-missing` when the endpoint needs a key and has none.
  */
-export async function openModel(
-  endpoint: ResolvedEndpoint,
-  { clock }: { readonly clock: Clock },
-): Promise<Model> {
+export async function openModel(endpoint: ResolvedEndpoint, line: Line): Promise<Model> {
   if (!endpoint.apiKey && needsKey(endpoint)) throw missingKey(endpoint)
   if (endpoint.apiKey && !/^[\x21-\x7e]+$/.test(endpoint.apiKey)) throw strangeKey(endpoint)
   const { openaiModel } = await import('./openai.ts')
-  return withRoom(endpoint, await openaiModel(endpoint, { clock }))
+  return withRoom(endpoint, await openaiModel(endpoint, line))
 }
 
 /** Stands in for the model at `endpoint`: it costs nothing, and counts what that one would have used and cost. */
@@ -80,8 +88,11 @@ export async function rehearsedModel(endpoint: ResolvedEndpoint): Promise<Model>
   const model = rehearsalModel({
     id,
     seed: id,
-    count: (request, reply) => price(estimate(request, countTokens(reply))),
-    worstCase: request => price(estimate(request, maxTokens)),
+    count: (request, reply) => {
+      const output = Math.min(maxTokens, countTokens(reply))
+      return price(estimate(request, output, countTokens))
+    },
+    worstCase: request => dearest(price, estimate(request, maxTokens)),
   })
   return withRoom(endpoint, { ...model, timeout })
 }

@@ -1,6 +1,7 @@
 import type { Deadlines } from '../deadlines.ts'
 import type { JsonObject, JsonSchema } from '../json.ts'
 import type { Spend } from '../spend.ts'
+import type { Traffic } from '../traffic.ts'
 
 /** What crew asks of a language model, and what it accepts as an answer, whoever provides it. */
 export interface Model {
@@ -10,6 +11,8 @@ export interface Model {
   readonly timeout: Deadlines
   /** Tokens that an agent can be handed so that the answer fits as well; absent when that is not known. */
   readonly room?: number
+  /** How its endpoint is to be treated; a rehearsal has none. */
+  readonly traffic?: Traffic
   /** The most that `request` can cost: its tokens counted with a margin, and all the output it may produce. */
   worstCase(request: ModelRequest): Spend
   /**
@@ -25,6 +28,8 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[]
   /** When given, the reply's text is JSON that should satisfy it. The caller still checks. */
   readonly output?: { readonly name: string; readonly schema: JsonSchema }
+  /** The most that the reply may have, instead of what the model's own settings say. */
+  readonly maxTokens?: number
 }
 
 export interface ReplyOptions {
@@ -33,6 +38,8 @@ export interface ReplyOptions {
   /** The same for every attempt at this call. */
   readonly idempotencyKey: string
   readonly onText: (delta: string) => void
+  /** Called whenever something has arrived, words or not. */
+  readonly onBytes?: () => void
 }
 
 export type Message =

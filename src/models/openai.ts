@@ -3,44 +3,54 @@ import { ZodError, z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { type Answer, createFetch, type Fetch } from '../fetch/fetch.ts'
-import { quote } from '../fetch/status.ts'
+import { type Allowed, quote, readAllowed } from '../fetch/status.ts'
 import { isObject, type Json, parseJson } from '../json.ts'
 import type { Spend } from '../spend.ts'
-import { countTokens } from '../tokens.ts'
+import { mostTokens } from '../tokens.ts'
 import { chat } from './chat.ts'
 import type { Dialect } from './dialect.ts'
 import { accept, type Draft, emptyDraft, malformed } from './draft.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import { refusedCall, reportedError } from './failure.ts'
 import type { Model, ModelRequest, ReplyOptions } from './model.ts'
-import { findPrice, type Price } from './price.ts'
+import { dearest, findPrice, type Price } from './price.ts'
 import { responses } from './responses.ts'
 import { readEvents } from './sse.ts'
 import { ASSUMED_OUTPUT, estimate } from './tokens.ts'
 
 type Sdk = typeof import('openai')
 
+/** What a model is called in. */
+export interface Surroundings {
+  readonly clock: Clock
+  /** Told what the provider says of its limits, before anything else is done about its answer. */
+  readonly onAllowed?: (allowed: Allowed) => Promise<void>
+}
+
 /** What is needed to reach a model, whatever it is asked. */
-interface Line {
+interface Line extends Surroundings {
   readonly client: OpenAI
   readonly dialect: Dialect
   readonly endpoint: ResolvedEndpoint
   readonly fetch: Fetch
-  readonly clock: Clock
 }
 
 /** A model behind an OpenAI-compatible endpoint, asked through OpenAI's SDK. */
-export async function openaiModel(
-  endpoint: ResolvedEndpoint,
-  { clock }: { readonly clock: Clock },
-): Promise<Model> {
+export async function openaiModel(endpoint: ResolvedEndpoint, surroundings: Surroundings): Promise<Model> {
   const [sdk, price] = await Promise.all([import('openai'), findPrice(endpoint)])
   const dialect = endpoint.api === 'responses' ? responses : chat
-  const line = { client: connect(sdk, endpoint), dialect, endpoint, fetch: createFetch(clock), clock }
+  const line = {
+    client: connect(sdk, endpoint),
+    dialect,
+    endpoint,
+    fetch: createFetch(surroundings.clock),
+    ...surroundings,
+  }
   return {
     id: endpoint.id,
     timeout: endpoint.timeout,
-    worstCase: request => price(estimate(request, endpoint.maxTokens ?? ASSUMED_OUTPUT)),
+    traffic: endpoint.traffic,
+    worstCase: request => dearest(price, estimate(request, endpoint.maxTokens ?? ASSUMED_OUTPUT)),
     async reply(request, options) {
       const draft = emptyDraft()
       try {
@@ -59,11 +69,12 @@ export async function openaiModel(
 
 /** Asks once, and writes what comes back into `draft`, so that what was heard before a failure is not forgotten. */
 async function converse(
-  { client, dialect, endpoint, fetch, clock }: Line,
+  line: Line,
   request: ModelRequest,
   options: ReplyOptions,
   draft: Draft,
 ): Promise<void> {
+  const { client, dialect, endpoint, fetch } = line
   const hear = (part: unknown) => {
     const error = findError(part)
     if (error) throw reportedError(endpoint, error)
@@ -71,13 +82,28 @@ async function converse(
   }
   const written = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
   const { address, init } = (await written.asResponse()) as Unsent
-  const answer = await fetch(address, { ...init, signal: options.signal, deadlines: options.timeout })
-  if (!answer.ok) throw refusedCall(endpoint, answer, await answer.text(), clock.now())
+  const { signal, timeout: deadlines, onBytes } = options
+  const answer = await fetch(address, { ...init, signal, deadlines, ...(onBytes && { onBytes }) })
+  const refusal = answer.ok ? undefined : refusedCall(endpoint, answer, await answer.text(), line.clock.now())
+  await tell(line, answer, refusal)
+  if (refusal) throw refusal
   if (isStream(answer)) await readEvents(answer.body, hear)
   else {
     hear(parseReply(await answer.text(), endpoint))
     if (!draft.begun) throw malformed(endpoint.id, 'it is not what a model says')
   }
+}
+
+/** What is asked of us by a refusal goes before what its other words say. */
+async function tell(
+  { onAllowed, clock }: Line,
+  answer: Answer,
+  refusal: CrewError | undefined,
+): Promise<void> {
+  const { pause, ...rate } = readAllowed(answer, clock.now())
+  const { retryAfter = pause } = refusal?.code === 'rate-limited' ? refusal.details : {}
+  if (retryAfter === undefined && Object.keys(rate).length === 0) return
+  await onAllowed?.({ ...rate, ...(retryAfter !== undefined && { pause: retryAfter }) })
 }
 
 function isStream(answer: Answer): boolean {
@@ -131,7 +157,8 @@ function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoin
 
 function spendOf({ usage, text, calls }: Draft, request: ModelRequest, price: Price): Spend {
   const written = text + calls.map(call => call.name + call.arguments).join('')
-  return price(usage ?? estimate(request, countTokens(written)))
+  const { maxTokens = Number.POSITIVE_INFINITY } = request
+  return price(usage ?? estimate(request, Math.min(maxTokens, mostTokens(written))))
 }
 
 function toFailure(thrown: unknown, { APIError }: Sdk, endpoint: ResolvedEndpoint): CrewError {

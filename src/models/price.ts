@@ -44,6 +44,13 @@ export async function findPrice(endpoint: ResolvedEndpoint): Promise<Price> {
   }
 }
 
+/** The most that `spend` can cost: there are providers that ask more for input that they have in their cache. */
+export function dearest(price: Price, spend: Spend): Spend {
+  const fresh = price(spend)
+  const cached = price({ ...spend, cached: spend.input })
+  return (cached.usd ?? 0) > (fresh.usd ?? 0) ? { ...cached, cached: spend.cached } : fresh
+}
+
 /** US dollars per million tokens. */
 interface Rates {
   readonly input: number

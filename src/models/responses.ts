@@ -35,7 +35,8 @@ const event = z.object({ type: z.string(), delta: z.unknown().optional(), respon
 
 /** OpenAI's responses API. Nothing is kept on the server: every request carries the whole conversation. */
 export const responses: Dialect = {
-  send: (client, { model, maxTokens, temperature }, request, headers) => {
+  send: (client, { model, temperature, ...endpoint }, request, headers) => {
+    const { maxTokens = endpoint.maxTokens } = request
     const body: OpenAI.Responses.ResponseCreateParamsStreaming = {
       model,
       input: request.messages.flatMap(toItems),

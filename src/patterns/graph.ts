@@ -1,12 +1,12 @@
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { pathOf } from '../coordination/ask-for.ts'
-import { CrewError } from '../errors.ts'
+import { CrewError, toCrewError } from '../errors.ts'
 import { parseExpression } from '../expressions/cel.ts'
 import { render, renderDeep, renderText, type Scope } from '../expressions/template.ts'
 import { brief, canonical, hash, isObject, type Json, type JsonObject } from '../json.ts'
 import { chooseBranch } from './graph/choose.ts'
 import { passedBefore } from './graph/reach.ts'
-import { jobsOf, type NodeSpec, type Spec, schema } from './graph/schema.ts'
+import { CHOICES, jobsOf, type NodeSpec, type Spec, schema } from './graph/schema.ts'
 import { initialState, written } from './graph/state.ts'
 import type { Node, Pattern } from './pattern.ts'
 
@@ -149,7 +149,7 @@ function askAgent(
   })
 }
 
-function choicesOf({ choices = ['yes', 'no'] }: NodeSpec): string[] {
+function choicesOf({ choices = CHOICES }: NodeSpec): string[] {
   return choices
 }
 
@@ -158,11 +158,19 @@ async function askPerson(team: TeamContext, { key, node }: Stop, journey: Journe
   const choices = choicesOf(node)
   return team.ctx.step(key, { kind: 'approval', input: { question, choices } }, async inner => {
     const detail = journey.result !== null && { detail: journey.result }
-    if (!team.rehearsal) return inner.waitFor('answer', { question, choices, ...detail })
-    const answer = choices[0] ?? null
-    const reason = `nobody is waited for in a rehearsal: it goes on with "${answer}"`
-    inner.emit({ type: 'decision', key: inner.key, what: 'approval', reason, values: { answer, choices } })
-    return answer
+    const settle = (answer: Json, why: string) => {
+      const reason = `${why}: it goes on with "${answer}"`
+      inner.emit({ type: 'decision', key: inner.key, what: 'approval', reason, values: { answer, choices } })
+      return answer
+    }
+    if (team.rehearsal) return settle(choices[0] ?? null, 'nobody is waited for in a rehearsal')
+    try {
+      return await inner.waitFor('answer', { question, choices, ...detail }, node.timeout?.total)
+    } catch (thrown) {
+      const { code, message } = toCrewError(thrown)
+      if (code !== 'timeout' || node.otherwise === undefined) throw thrown
+      return settle(node.otherwise, message)
+    }
   })
 }
 

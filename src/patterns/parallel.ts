@@ -6,15 +6,21 @@ import { type Lane, type Results, runLanes } from '../coordination/lanes.ts'
 import { mergeWorkspaces, openWorkspaces, settleResults } from '../coordination/reconcile.ts'
 import { renderList } from '../expressions/template.ts'
 import { asText, canonical, type Json } from '../json.ts'
+import { budget } from '../policies/budget.ts'
 import type { Node, Pattern } from './pattern.ts'
+
+const branch = z.union([z.string(), z.strictObject({ agent: z.string(), budget: budget.optional() })])
 
 const schema = z
   .strictObject({
     kind: z.literal('parallel'),
-    branches: z.array(z.string()).min(1).optional().describe('Agents that work at the same time'),
+    branches: z.array(branch).min(1).optional().describe('Agents that work at the same time'),
     each: template.optional().describe('Instead of branches: a template that gives a list'),
     as: z.string().optional().describe('Name of the variable that holds the item; "item" holds it too'),
     agent: z.string().optional().describe('The agent that works on every item of "each"'),
+    budget: budget
+      .optional()
+      .describe('The most that each item of "each" may take, with all that is done for it'),
     concurrency: z.int().min(1).optional().describe('How many at once; never more than the team allows'),
     onFailure: z
       .union([z.enum(['fail', 'continue']), z.strictObject({ quorum: z.int().min(1) })])
@@ -41,6 +47,11 @@ const schema = z
     if (spec.each && !spec.agent) problem('agent', '"each" needs "agent": who works on every item')
     if (spec.branches && spec.agent)
       problem('agent', '"agent" belongs to "each"; with "branches" name the agents there')
+    if (spec.branches && spec.budget)
+      problem(
+        'budget',
+        '"budget" belongs to "each"; with "branches" write it there: { agent: NAME, budget: … }',
+      )
     const { branches, onFailure } = spec
     if (branches && typeof onFailure === 'object' && onFailure.quorum > branches.length)
       problem(
@@ -65,12 +76,12 @@ export const parallel = {
   },
 
   graph({ branches = [], each, as, agent, aggregate }) {
-    const lanes: Node[] = branches.map((step, index) => ({
-      step,
-      agent: step,
-      path: ['branches', index],
-      after: [],
-    }))
+    const lanes: Node[] = branches.map((branch, index) => {
+      const isName = typeof branch === 'string'
+      const name = isName ? branch : branch.agent
+      const path = ['branches', index, ...(isName ? [] : ['agent'])]
+      return { step: name, agent: name, path, after: [] }
+    })
     const variables = ['item', ...(as ? [as] : [])]
     if (each && agent) lanes.push({ step: agent, agent, path: ['agent'], after: [], variables })
     if (!isAgent(aggregate)) return { nodes: lanes }
@@ -81,9 +92,9 @@ export const parallel = {
 
 function lanesOf(
   { task, scope, input }: TeamContext,
-  { branches, each = '', as = 'item', agent = '' }: Spec,
+  { branches, each = '', as = 'item', agent = '', budget }: Spec,
 ): Lane[] {
-  if (branches) return branches.map(name => ({ key: name, agent: name, packet: { task }, scope }))
+  if (branches) return branches.map(branch => laneOf(branch, { packet: { task }, scope }))
   // Each gets its own item, not the whole list, nor others as large.
   const short = Object.entries(input).filter(([, value]) => typeof value !== 'object')
   const given = describeInput(Object.fromEntries(short))
@@ -92,7 +103,15 @@ function lanesOf(
     agent,
     packet: { task: [given, `${as}: ${asText(item)}`].filter(Boolean).join('\n') },
     scope: { ...scope, item, [as]: item },
+    ...(budget && { budget }),
   }))
+}
+
+type Branch = z.infer<typeof branch>
+
+function laneOf(branch: Branch, given: Pick<Lane, 'packet' | 'scope'>): Lane {
+  const { agent, budget = undefined } = typeof branch === 'string' ? { agent: branch } : branch
+  return { key: agent, agent, ...given, ...(budget && { budget }) }
 }
 
 /** The lanes at work, each in its own copy of the folder where that is wanted, and what contradicts itself settled. */

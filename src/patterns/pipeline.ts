@@ -6,6 +6,7 @@ import { taskId } from '../coordination/decompose.ts'
 import { CrewError } from '../errors.ts'
 import { holds } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
+import { budget } from '../policies/budget.ts'
 import { check } from '../policies/check.ts'
 import type { Pattern } from './pattern.ts'
 
@@ -19,6 +20,7 @@ const declared = z.strictObject({
   when: z.string().optional().describe('CEL condition; the stage is skipped when it does not hold'),
   check: check.optional(),
   fallback: z.string().optional().describe('The agent that does it when this one fails'),
+  budget: budget.optional(),
   onFailure: z
     .enum(['fail', 'continue'])
     .optional()
@@ -87,7 +89,7 @@ interface Before {
 /** What a stage gives; nothing when it failed and the others are to go on. */
 async function work(
   team: TeamContext,
-  { step, agent, check, fallback, onFailure }: Stage,
+  { step, agent, check, fallback, budget, onFailure }: Stage,
   { knowledge, missing, scope }: Before,
 ): Promise<{ output: Json } | undefined> {
   const { task, ask, ctx } = team
@@ -98,6 +100,7 @@ async function work(
     scope,
     ...(check && { check }),
     ...(fallback && { fallback: [fallback] }),
+    ...(budget && { budget }),
   }
   if (onFailure !== 'continue') return { output: await ask(agent, request) }
   const ended = await attempt(team, ask(agent, request))

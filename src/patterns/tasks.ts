@@ -9,6 +9,7 @@ import { stepsOf, type Todo, workOff } from '../coordination/todo.ts'
 import { CrewError } from '../errors.ts'
 import { holds } from '../expressions/template.ts'
 import { asJson } from '../json.ts'
+import { budget } from '../policies/budget.ts'
 import { check } from '../policies/check.ts'
 import type { Edge, Node, Pattern } from './pattern.ts'
 
@@ -33,6 +34,7 @@ const task = z.strictObject({
   when: z.string().optional().describe('CEL condition; the task is skipped when it does not hold'),
   check: check.optional(),
   fallback: z.string().optional().describe('The agent that does it when the one that should fails'),
+  budget: budget.optional(),
 })
 
 type TaskSpec = z.infer<typeof task>

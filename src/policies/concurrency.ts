@@ -1,4 +1,28 @@
-import type PQueue from 'p-queue'
+import PQueue from 'p-queue'
+import type { Clock } from '../clock.ts'
+import type { Context } from '../engine/context.ts'
+import type { Fact } from '../store/events.ts'
+import { type FairOptions, FairQueue } from './fair-queue.ts'
+
+/** Where not more than so many may be at once. */
+export interface Place {
+  /** As people know it. */
+  readonly name: string
+  readonly queue: PQueue<FairQueue, FairOptions>
+}
+
+export function openPlace(name: string, concurrency: number): Place {
+  return { name, queue: new PQueue({ concurrency, queueClass: FairQueue }) }
+}
+
+/** Who wants to go in. */
+export interface Turn {
+  readonly ctx: Context
+  readonly clock: Clock
+  readonly agent: string
+  /** The more, the earlier. */
+  readonly priority?: number | undefined
+}
 
 /** Does something while the places are left to others. */
 type Aside = <T>(wait: () => Promise<T>) => Promise<T>
@@ -8,21 +32,12 @@ type Aside = <T>(wait: () => Promise<T>) => Promise<T>
  * own, or both would wait for ever.
  */
 export async function inPlace<T>(
-  queues: readonly PQueue[],
-  signal: AbortSignal,
+  places: readonly Place[],
+  turn: Turn,
   work: (aside: Aside) => Promise<T>,
 ): Promise<T> {
-  let leave = () => {}
+  let leave = await enterAll(places, turn)
   let waits = 0
-  const enter = () =>
-    new Promise<void>((entered, refused) => {
-      const stay = () =>
-        new Promise<void>(left => {
-          leave = left
-          entered()
-        })
-      inTurn(queues, signal, stay).catch(refused)
-    })
   const aside: Aside = async wait => {
     if (waits === 0) leave()
     waits += 1
@@ -30,10 +45,9 @@ export async function inPlace<T>(
       return await wait()
     } finally {
       waits -= 1
-      if (waits === 0) await enter()
+      if (waits === 0) leave = await enterAll(places, turn)
     }
   }
-  await enter()
   try {
     return await work(aside)
   } finally {
@@ -42,12 +56,72 @@ export async function inPlace<T>(
 }
 
 /** Does something short with a place in every one of the queues. */
-export async function inTurn<T>(
-  [queue, ...others]: readonly PQueue[],
+export async function inTurn<T>(places: readonly Place[], turn: Turn, work: () => Promise<T>): Promise<T> {
+  const leave = await enterAll(places, turn)
+  try {
+    return await work()
+  } finally {
+    leave()
+  }
+}
+
+/** Goes into one after the other. What it gives is called on leaving; a second time it does nothing. */
+async function enterAll(places: readonly Place[], turn: Turn): Promise<() => void> {
+  const doors: (() => void)[] = []
+  const leave = () => {
+    for (const close of doors.splice(0)) close()
+  }
+  try {
+    for (const place of places) doors.push(await enterVisibly(place, turn))
+    turn.ctx.signal.throwIfAborted()
+    return leave
+  } catch (error) {
+    leave()
+    throw error
+  }
+}
+
+async function enterVisibly({ name, queue }: Place, turn: Turn): Promise<() => void> {
+  const { ctx, clock } = turn
+  const began = clock.now()
+  if (queue.pending >= queue.concurrency) {
+    ctx.emit({ type: 'queued', key: ctx.key, place: name, ahead: queue.size })
+  }
+  const leave = await enter(queue, ctx.signal, turn)
+  const decision = queuedFor(ctx.key, { place: name, milliseconds: clock.now() - began })
+  if (decision) ctx.emit(decision)
+  return leave
+}
+
+/** Resolves when its turn has come, with what is to be called on leaving. Who does not want to wait any more is gone. */
+export function enter(
+  queue: Place['queue'],
   signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (queue) return queue.add(() => inTurn(others, signal, work))
-  signal.throwIfAborted()
-  return work()
+  { agent, priority = 0 }: { readonly agent: string; readonly priority?: number | undefined },
+): Promise<() => void> {
+  return new Promise((entered, refused) => {
+    // The queue is told only while it waits: who is inside leaves when the work has ended, not when it should.
+    const waiting = new AbortController()
+    const giveUp = () => waiting.abort(signal.reason)
+    const stay = () => {
+      signal.removeEventListener('abort', giveUp)
+      return new Promise<void>(left => entered(left))
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
+    queue.add(stay, { agent, priority, signal: waiting.signal }).catch(refused)
+  })
+}
+
+/** Shorter waits are not worth a word, in milliseconds. */
+const LONG = 1_000
+
+/** What is said of a wait once it is over, when it was long. */
+export function queuedFor(
+  key: string,
+  { place, milliseconds }: { readonly place: string; readonly milliseconds: number },
+): Fact | undefined {
+  if (milliseconds <= LONG) return undefined
+  const reason = `waited ${(milliseconds / 1000).toFixed(1)} s for a place: ${place}`
+  return { type: 'decision', key, what: 'queued', reason, values: { place, milliseconds } }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { toCrewError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import { decide, orElse } from './ladder.ts'
 import type { Call, Policy } from './policy.ts'
 
 export const fallback = z
@@ -13,34 +13,19 @@ export function fallingBack(
   agents: readonly string[],
   ask: (agent: string, call: Call) => Promise<Json>,
 ): Policy {
-  return async (call, next) => {
-    let failed = call.agent
-    let error: unknown
-    try {
-      return await next(call)
-    } catch (thrown) {
-      error = thrown
-    }
-    for (const agent of agents) {
-      const { code, message } = toCrewError(error)
-      if (call.ctx.signal.aborted) break
-      const values = { error: code, from: failed, to: agent }
-      call.ctx.emit({
-        type: 'decision',
-        key: call.ctx.key,
-        what: 'fallback',
-        reason: `${failed}: ${message}`,
-        values,
-      })
-      try {
-        return await call.ctx.step(`fallback/${agent}`, { kind: 'agent', agent }, ctx =>
+  return orElse((_, count) => {
+    const agent = agents[count]
+    if (agent === undefined) return undefined
+    return {
+      what: `agent ${agent}`,
+      key: `fallback/${agent}`,
+      perform({ call, last }) {
+        const from = agents[count - 1] ?? call.agent
+        decide(call, 'fallback', `${from}: ${last.message}`, { error: last.code, from, to: agent })
+        return call.ctx.step(`fallback/${agent}`, { kind: 'agent', agent }, ctx =>
           ask(agent, { ...call, ctx, agent, rejections: [] }),
         )
-      } catch (thrown) {
-        failed = agent
-        error = thrown
-      }
+      },
     }
-    throw error
-  }
+  })
 }

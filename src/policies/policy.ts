@@ -1,6 +1,7 @@
 import type { Context } from '../engine/context.ts'
 import type { Json } from '../json.ts'
 import type { Spend } from '../spend.ts'
+import type { Traffic } from '../traffic.ts'
 
 /**
  * Something that happens around a piece of work. It decides whether, when and how often `next` is called, and with
@@ -15,8 +16,14 @@ export type Policy<Work = Call, Result = Json> = (
 export interface Call {
   readonly ctx: Context
   readonly agent: string
+  /** Another task than the one that it was asked for: it goes before that, and before a prompt of the agent's own. */
+  readonly task?: string
   /** Answers of this invocation that were not accepted so far. */
   readonly rejections: readonly Rejection[]
+  /** What was done in vain before, by this agent or another: told with the task. */
+  readonly past?: readonly string[]
+  /** Takes a note of something that is done in this attempt, in one line. */
+  readonly note?: (deed: string) => void
 }
 
 /** An answer that was not accepted, and why: the agent is told on its next attempt. */
@@ -37,12 +44,18 @@ export interface Act {
   readonly model?: CalledModel
   /** The most that it can cost. */
   readonly reserved?: Spend
+  /** Its deadline, in milliseconds. */
+  readonly total?: number
+  /** What it has waited for, and for how many milliseconds. */
+  readonly waits?: readonly { readonly place: string; readonly milliseconds: number }[]
 }
 
 /** What policies need to know of a model; every `Model` is one. They stand beside the models and do not import them. */
-export interface CalledModel {
+interface CalledModel {
   /** `provider/model`. */
   readonly id: string
+  /** How its endpoint is to be treated; a rehearsal has none. */
+  readonly traffic?: Traffic
 }
 
 export type ActPolicy = Policy<Act, unknown>

@@ -3,7 +3,8 @@ import { duration } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { fraction } from '../json.ts'
-import type { Policy, Rejection } from './policy.ts'
+import { doneBefore, latest, withPast } from './memory.ts'
+import type { Call, Policy, Rejection } from './policy.ts'
 
 export const retry = z
   .strictObject({
@@ -27,6 +28,10 @@ export interface Retry {
   readonly feedback: boolean
   /** Somebody asked for it: a program that ends badly is run again too, though that seldom heals by itself. */
   readonly isDeclared: boolean
+  /** Somebody else can do it at once: a breaker that is open is not waited for. */
+  readonly passesOn?: () => boolean
+  /** Where others are tried in between: which of several rounds this is, from 1, each with as many attempts. */
+  readonly round?: number
 }
 
 /** What a team file declares, with the rest filled in. */
@@ -43,19 +48,43 @@ const LONGEST_PAUSE = 60_000
 export function retrying(settings: Retry): Policy {
   return async (call, next) => {
     const rejections: Rejection[] = [...call.rejections]
-    return tryRepeatedly(call.ctx, call.agent, settings, async attempt => {
+    const allowed = settings.attempts * (1 + call.ctx.reopened)
+    let past = call.past ?? []
+    const attempts = tryRepeatedly(call.ctx, call.agent, settings, async attempt => {
       const told = [...rejections]
-      const perform = (ctx: Context) => next({ ...call, ctx, rejections: told })
+      const known = past
+      const perform = (ctx: Context) => next({ ...call, ctx, rejections: told, past: known })
       try {
         if (attempt === 1) return await perform(call.ctx)
         return await call.ctx.step(`attempt-${attempt}`, { kind: 'attempt', identity: told.length }, perform)
       } catch (thrown) {
-        const rejection = rejectionIn(thrown)
-        if (rejection && settings.feedback) rejections.push(rejection)
-        throw thrown
+        if (!settings.feedback) throw thrown
+        const error = toCrewError(thrown)
+        past = latest([...past, ...doneBefore(error)])
+        const rejection = rejectionIn(error)
+        if (!rejection) throw error
+        const again = told.filter(({ answer }) => answer === rejection.answer).length
+        rejections.push(rejection)
+        // Whoever resumes a run that ended here has it asked once more.
+        const isStuck = again > call.ctx.reopened && attempt < allowed
+        throw isStuck ? saidAgain(call, error, { attempt, allowed }) : error
       }
     })
+    return attempts.catch(thrown => {
+      throw withPast(thrown, call.agent, past, rejections)
+    })
   }
+}
+
+/** It knew what was wrong, and gave the same answer: it would give it again. The error stays, for it says what is wrong. */
+function saidAgain(
+  { ctx, agent }: Call,
+  error: CrewError,
+  values: { attempt: number; allowed: number },
+): CrewError {
+  const reason = `${agent} was told what is wrong with its answer and gave the same again: it is not asked once more`
+  ctx.emit({ type: 'decision', key: ctx.key, what: 'repetition', reason, values })
+  return error.with({ attempts: values.attempt })
 }
 
 /**
@@ -65,20 +94,22 @@ export function retrying(settings: Retry): Policy {
 export async function tryRepeatedly<T>(
   ctx: Context,
   name: string,
-  { attempts, backoff, isDeclared }: Retry,
+  { attempts, backoff, isDeclared, passesOn, round }: Retry,
   run: (attempt: number) => Promise<T>,
 ): Promise<T> {
-  const allowed = attempts * (1 + ctx.reopened)
-  for (let attempt = 1; ; attempt += 1) {
+  const first = round === undefined ? 1 : attempts * (round - 1) + 1
+  const allowed = attempts * (round ?? 1 + ctx.reopened)
+  for (let attempt = first; ; attempt += 1) {
     try {
       return await run(attempt)
     } catch (thrown) {
       const error = toCrewError(thrown)
       // What brought the run down before somebody resumed it is over, however hopeless it was.
-      if (error.isReplayed && ctx.reopened > 0 && attempt < allowed) continue
+      if (round === undefined && error.isReplayed && ctx.reopened > 0 && attempt < allowed) continue
       const mayHeal = error.retryable || (isDeclared && error.code === 'command-failed')
       if (ctx.signal.aborted || !mayHeal || error.details.attempts) throw error
-      if (attempt >= allowed) throw attempt === 1 ? error : givenUp(error, attempt)
+      if (passesOn?.() && error.code === 'circuit-open') throw error
+      if (attempt >= allowed) throw attempt === first ? error : givenUp(error, attempt - first + 1)
       const pause = pauseBefore(attempt, backoff, error, `${ctx.key}/${name}`)
       const values = { error: error.code, attempt, allowed, pause }
       ctx.emit({ type: 'decision', key: ctx.key, what: 'retry', reason: `${name}: ${error.message}`, values })
@@ -103,7 +134,6 @@ function pauseBefore(attempt: number, backoff: number, error: CrewError, key: st
   return Math.round(Math.min(LONGEST_PAUSE, Math.max(own, error.details.retryAfter ?? 0)))
 }
 
-function rejectionIn(thrown: unknown): Rejection | undefined {
-  if (!(thrown instanceof CrewError) || thrown.details.answer === undefined) return undefined
-  return { answer: thrown.details.answer, problem: thrown.message }
+function rejectionIn({ message, details: { answer } }: CrewError): Rejection | undefined {
+  return answer === undefined ? undefined : { answer, problem: message }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { CrewError } from '../errors.ts'
@@ -90,8 +90,12 @@ function configure(database: Database.Database, path: string): void {
 
 async function migrate(database: Database.Database, path: string): Promise<void> {
   const version = () => database.pragma('user_version', { simple: true }) as number
-  if (version() > 0 && version() < MIGRATIONS.length)
-    await database.backup(`${path}.schema-${version()}.backup`)
+  if (version() > 0 && version() < MIGRATIONS.length) {
+    const backup = `${path}.schema-${version()}.backup`
+    // SQLite would let everybody read what it creates.
+    writeFileSync(backup, '', { mode: 0o600 })
+    await database.backup(backup)
+  }
   while (version() < MIGRATIONS.length) {
     // The version is read again inside the transaction: another process may be migrating the same file.
     database
@@ -109,6 +113,8 @@ async function migrate(database: Database.Database, path: string): Promise<void>
 
 const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] = [
   ['SQLITE_FULL', 'the disk is full', 'free some space, then go on with: crew resume'],
+  // There is no room for the 32 KiB by which the processes that use it find each other.
+  ['SQLITE_IOERR_SHMSIZE', 'the disk is full', 'free some space, then go on with: crew resume'],
   [
     'SQLITE_READONLY',
     'it cannot be written',

@@ -16,6 +16,8 @@ type RunFact =
       readonly definition: JsonObject
       readonly input: JsonObject
       readonly rehearsal: boolean
+      /** Limits in place of those of the definition. */
+      readonly limits?: { readonly [name: string]: number }
       readonly crew: string
     }
   | {

@@ -76,4 +76,69 @@ export const MIGRATIONS: readonly string[] = [
            data ->> '$.spent.cached', data ->> '$.spent.usd', coalesce(data ->> '$.spent.estimated', 0)
     FROM events WHERE data ->> '$.spent.input' IS NOT NULL;
   `,
+  `
+  -- Who fails again and again, in all runs. Closed again: no row.
+  CREATE TABLE breakers (
+    name        TEXT PRIMARY KEY,
+    failures    INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    hint        TEXT,
+    -- While it is open: for how many milliseconds, and until when. Then somebody tries, for all.
+    cooldown    INTEGER,
+    open_until  INTEGER,
+    tried_until INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- What endpoints are asked for in a minute, by all processes together.
+  CREATE TABLE rates (
+    endpoint TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    -- Theoretical arrival time of the next unit, in milliseconds since the epoch.
+    arrival  REAL NOT NULL,
+    -- The most in a minute, as the provider says.
+    learned  INTEGER,
+    PRIMARY KEY (endpoint, resource)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pauses (endpoint TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- Calls that are under way, where only so many may be.
+  CREATE TABLE slots (id INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+  CREATE INDEX slots_by_endpoint ON slots (endpoint);
+  -- Processes that wait for an endpoint, in the order in which they came.
+  CREATE TABLE tickets (id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
+  `,
+  `
+  -- Answers of agents that may be kept, by all that they depend on.
+  CREATE TABLE answers (
+    key          TEXT PRIMARY KEY,
+    -- Whose answers are counted together.
+    owner        TEXT NOT NULL,
+    run          TEXT NOT NULL,
+    at           INTEGER NOT NULL,
+    -- When it is dropped in any case.
+    until        INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,
+    output       TEXT NOT NULL,
+    -- What it took to get it; the price may be unknown.
+    tokens       INTEGER NOT NULL,
+    usd          REAL,
+    milliseconds INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX answers_by_owner ON answers (owner, at);
+  CREATE INDEX answers_by_age ON answers (at, bytes);
+  CREATE INDEX answers_by_end ON answers (until);
+  `,
+  `
+  -- The most that calls under way can cost, where a budget of the day is in force, in all processes together.
+  CREATE TABLE reservations (
+    run     TEXT NOT NULL,
+    -- Of the step that the call is.
+    key     TEXT NOT NULL,
+    -- US dollars in millionths of millionths.
+    usd     INTEGER NOT NULL,
+    tokens  INTEGER NOT NULL,
+    -- When the call is over at the latest, in milliseconds since the epoch: its process may be gone.
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (run, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

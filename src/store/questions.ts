@@ -23,20 +23,22 @@ export function openQuestions({ waits, steps }: RunView): Question[] {
         step.final === true)
     )
   }
-  return [...waits].flatMap(([key, { request, openedAt, answer }]) =>
-    answer || ancestors(key).some(isOver) ? [] : [{ key, openedAt, ...request }],
+  return [...waits].flatMap(([key, { request, openedAt, answer, expired }]) =>
+    answer || expired || ancestors(key).some(isOver) ? [] : [{ key, openedAt, ...request }],
   )
 }
 
 /**
  * The question that an answer is meant for: the one that `step` names (its key, or that of the step that asks), or
- * the only one. `given` are the answers that were left for the run. Throws `usage` when there is no such question.
+ * the only one. `given` are the answers that were left for the run. Throws `usage` when there is no such question, or
+ * its time is over.
  */
 export function findQuestion(
   view: RunView,
   run: string,
   given: readonly Signal[],
   step: string | undefined,
+  now: number,
 ): Question {
   const open = openQuestions(view)
   if (view.state === 'succeeded' || view.state === 'cancelled' || open.length === 0) {
@@ -49,6 +51,7 @@ export function findQuestion(
   const [question, ...others] = meant
   if (!question || others.length > 0) throw ambiguous(open, run, step)
   const answered = given.find(({ key }) => key === question.key)
+  if (!answered && question.until !== undefined && question.until < now) throw tooLate(question, run)
   if (!answered) return question
   throw new CrewError(
     'usage',
@@ -66,6 +69,12 @@ export function readAnswer({ key, choices }: Question, answer: string): Json {
   if (choices === undefined || choices.some(allows)) return answer
   throw new CrewError('usage', `"${answer}" is no answer to ${key}`, {
     hint: `answer with one of: ${choices.join(', ')}`,
+  })
+}
+
+function tooLate({ key, until = 0 }: Question, run: string): CrewError {
+  return new CrewError('usage', `${key} could be answered until ${new Date(until).toISOString()}`, {
+    hint: `the run goes on without an answer: crew resume ${run}`,
   })
 }
 

@@ -1,10 +1,15 @@
 import type { Clock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
 import type { Spend } from '../spend.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { type Breakers, createBreakers } from './breakers.ts'
 import { decode, encode, type Row } from './codec.ts'
 import { type Connection, connect } from './connection.ts'
 import type { Event, Owner } from './events.ts'
+import { createHistory, type History } from './history.ts'
 import { isAlive } from './lease.ts'
+import { createRates, type Rates } from './rates.ts'
+import { createSpending, type Spending } from './spending.ts'
 import { prepare } from './statements.ts'
 import type { RunState } from './states.ts'
 import type { Lease, NewRun, RunQuery, RunRow, Signal, Store, TimedFact } from './store.ts'
@@ -16,6 +21,11 @@ export async function openStore(path: string, clock: Clock): Promise<Store> {
 }
 
 class SqliteStore implements Store {
+  readonly answers: Answers
+  readonly breakers: Breakers
+  readonly history: History
+  readonly rates: Rates
+  readonly spending: Spending
   private readonly connection: Connection
   private readonly clock: Clock
   private readonly sql: ReturnType<typeof prepare>
@@ -24,6 +34,11 @@ class SqliteStore implements Store {
     this.connection = connection
     this.clock = connection.clock
     this.sql = prepare(connection.database)
+    this.answers = createAnswers(connection)
+    this.breakers = createBreakers(connection)
+    this.history = createHistory(connection)
+    this.rates = createRates(connection)
+    this.spending = createSpending(connection)
   }
 
   async create(run: NewRun, owner: Owner, fact: TimedFact): Promise<Lease> {
@@ -153,6 +168,7 @@ class SqliteStore implements Store {
       )
       const spent = spentIn(fact)
       if (spent) this.bill(lease.run, seq, at, spent)
+      this.spending.settle(lease.run, fact)
     }
   }
 

@@ -1,5 +1,10 @@
 import type { Json } from '../json.ts'
+import type { Answers } from './answers.ts'
+import type { Breakers } from './breakers.ts'
 import type { Event, Fact, Owner } from './events.ts'
+import type { History } from './history.ts'
+import type { Rates } from './rates.ts'
+import type { Spending } from './spending.ts'
 import type { RunState } from './states.ts'
 
 /** The one place that keeps runs. Narrow, so that another database can take its place; async, for the same reason. */
@@ -27,6 +32,11 @@ export interface Store {
   /** Leaves a word for a run; any process may, at any time. */
   signal(run: string, signal: Omit<Signal, 'id'>): Promise<void>
   signals(run: string, after: number): Promise<readonly Signal[]>
+  readonly answers: Answers
+  readonly breakers: Breakers
+  readonly history: History
+  readonly rates: Rates
+  readonly spending: Spending
   close(): Promise<void>
 }
 

@@ -44,6 +44,8 @@ export interface StepView extends Omit<FactOf<'step.started'>, 'type' | 'reserve
   /** How often it failed and was entered again by a resume. */
   reopened: number
   startedAt: number
+  /** How long the run had been active then, in milliseconds. */
+  readonly activeAt: number
   endedAt?: number
   output?: Json
   error?: Failure
@@ -114,8 +116,8 @@ export function apply(view: RunView, event: Event): void {
   else applyToStep(view, event)
 }
 
-/** The step `key` and those that it is nested in. */
-function pathTo(view: RunView, key: string): StepView[] {
+/** The step `key` and those that it is nested in, the outermost first. */
+export function pathTo(view: Pick<RunView, 'steps'>, key: string): StepView[] {
   const names = key.split('/')
   return names.flatMap((_, index) => view.steps.get(names.slice(0, index + 1).join('/')) ?? [])
 }
@@ -129,6 +131,7 @@ function applyToRun(view: RunView, event: Event): void {
       view.input = event.input
       view.rehearsal = event.rehearsal
       view.crew = event.crew
+      Object.assign(view.limits, event.limits)
       view.startedAt = event.at
       break
     case 'run.resumed':
@@ -238,6 +241,7 @@ function start(view: RunView, event: Extract<Event, { type: 'step.started' }>): 
     starts: 1,
     reopened: 0,
     startedAt: at,
+    activeAt: view.active,
     spent: zero(),
     notes: [],
   })
@@ -255,6 +259,7 @@ function end(view: RunView, event: Event & { key: string }, state: StepState): S
       starts: 0,
       reopened: 0,
       startedAt: event.at,
+      activeAt: view.active,
       endedAt: event.at,
       spent: zero(),
       notes: [],

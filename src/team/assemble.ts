@@ -1,3 +1,4 @@
+import { withDefaults } from '../agents/index.ts'
 import { CrewError } from '../errors.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { patternOf } from '../patterns/index.ts'
@@ -109,7 +110,7 @@ function cannotBe(agent: string, { message, details: { hint = '' } }: CrewError)
 /** A team inside of another: it may use the models of that one, and its own limits hold where they are tighter. */
 function inherit(own: Definition, { limits: written }: JsonObject, around: Definition): Definition {
   const limits = { ...around.limits, depth: around.limits.depth - 1 }
-  for (const name of ['concurrency', 'turns', 'invocations', 'depth'] as const) {
+  for (const name of ['concurrency', 'turns', 'invocations', 'depth', 'stagnation', 'time'] as const) {
     if (isObject(written) && Object.hasOwn(written, name))
       limits[name] = Math.min(limits[name], own.limits[name])
   }
@@ -153,7 +154,8 @@ function validate(
   const issues = result.success ? [] : findingsOf(result.error.issues, value)
   const sound = without(value, issues)
   const own = result.data ?? schema.safeParse(sound).data
-  const definition = own && around ? inherit(own, value, around) : own
+  const whole = own && filledIn(own)
+  const definition = whole && around ? inherit(whole, value, around) : whole
   return {
     definition,
     findings: [
@@ -161,9 +163,27 @@ function validate(
       ...issues,
       ...(definition
         ? checkParts(definition, patternOf(definition.pattern).graph(definition.pattern))
-        : checkAgents(sound, around)),
+        : checkAgents(sound, around)
+      ).map(finding => whereWritten(finding, value)),
     ],
   }
+}
+
+/** The same with all that its agents have from the defaults of their team. */
+function filledIn(definition: Definition): Definition {
+  const { agents, defaults } = definition
+  if (!defaults) return definition
+  const filled = Object.entries(agents).map(([name, spec]) => [name, withDefaults(spec, defaults)])
+  return { ...definition, agents: Object.fromEntries(filled) }
+}
+
+/** What is wrong with a field that an agent has from the defaults is wrong there. */
+function whereWritten(finding: Finding, value: JsonObject): Finding {
+  const [root, name, field, ...rest] = finding.path
+  if (root !== 'agents' || name === undefined || field === undefined) return finding
+  const isThere = (path: Path) => valueAt(value, path) !== undefined
+  if (isThere(['agents', name, field]) || !isThere(['defaults', field])) return finding
+  return { ...finding, path: ['defaults', field, ...rest] }
 }
 
 function checkParts(definition: Definition, graph: Graph): Finding[] {

@@ -1,6 +1,7 @@
 import { readSettings } from '../config.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { resolveEndpoint, type Surroundings } from '../models/index.ts'
+import { withFallbacks } from '../policies/model.ts'
 import type { Definition } from './schema.ts'
 
 /** What decides on a model besides the team file: the environment and the settings. */
@@ -15,7 +16,7 @@ export function endpointsOf(
   surroundings: Surroundings,
 ): ReadonlyMap<string, ResolvedEndpoint> {
   const names = Object.values(agents).flatMap(agent =>
-    agent.kind === undefined || agent.kind === 'llm' ? [agent.model ?? 'default'] : [],
+    agent.kind === undefined || agent.kind === 'llm' ? withFallbacks(agent.model ?? 'default', models) : [],
   )
   return new Map(names.map(name => [name, resolveEndpoint(name, models?.[name], surroundings)]))
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { template } from '../agents/agent.ts'
-import { agent } from '../agents/index.ts'
+import { agent, defaults } from '../agents/index.ts'
 import { duration } from '../duration.ts'
 import { endpoint } from '../models/endpoint.ts'
 import { pattern } from '../patterns/index.ts'
+import { teamBudget } from '../policies/budget.ts'
+import { repair } from '../policies/repair.ts'
+import { alerts } from './alerts.ts'
 
 const name = z
   .string()
@@ -27,6 +30,11 @@ const limits = z
       .max(20)
       .default(4)
       .describe('Teams inside of teams, and agents that ask each other in a chain'),
+    stagnation: z
+      .int()
+      .min(1)
+      .default(200_000)
+      .describe('Tokens that an agent may take in turns in which it does nothing new'),
     time: duration
       .prefault('1h')
       .describe('Working time of the whole run; time spent waiting for people does not count'),
@@ -56,9 +64,13 @@ export const schema = z
       .record(name, endpoint)
       .optional()
       .describe('Models by name; agents that name none use "default"'),
+    defaults: defaults.optional(),
     agents: z.record(name, agent).describe('The members of the team, by name'),
     pattern,
+    repair: repair.optional(),
     limits: limits.prefault({}),
+    budget: teamBudget.optional(),
+    alerts: alerts.prefault({}),
     output: template.optional().describe('What the run ends with; by default what the pattern ends with'),
   })
   .describe('A team of AI agents, run by crew')

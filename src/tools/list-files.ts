@@ -21,7 +21,7 @@ export const listFiles = defineTool({
       .default('*')
       .describe('Only names like this: * stands for anything, ? for one character'),
   }),
-  async run({ path, depth, name }, { root, ctx: { signal } }) {
+  async run({ path, depth, name }, { root, signal }) {
     const folder = await resolveUnder(root, path)
     if (folder.kind !== 'folder')
       throw toolFailed(`"${folder.shown}" is not a folder: read it with read_file.`)

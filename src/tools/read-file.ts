@@ -17,7 +17,7 @@ export const readFile = defineTool({
     from: z.int().min(1).default(1).describe('First line to read'),
     lines: z.int().min(1).optional().describe('How many lines; as many as fit by default'),
   }),
-  async run({ path, from, lines = Number.POSITIVE_INFINITY }, { root, ctx: { signal } }) {
+  async run({ path, from, lines = Number.POSITIVE_INFINITY }, { root, signal }) {
     const place = await resolveUnder(root, path)
     return withFile(place, async file => {
       const start = await findLine(file, from, signal)

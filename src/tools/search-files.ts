@@ -31,7 +31,7 @@ export const searchFiles = defineTool({
       .default('*')
       .describe('Only files with a name like this: * stands for anything, ? for one'),
   }),
-  async run({ text, regex, ignoreCase, path, name }, { root, ctx: { signal } }) {
+  async run({ text, regex, ignoreCase, path, name }, { root, signal }) {
     const start = await resolveUnder(root, path)
     const pattern = await compilePattern(text, { literal: !regex, ignoreCase })
     const fileName = await compileName(name)

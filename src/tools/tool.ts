@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { inWords } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { isObject, type Json, type JsonObject, type JsonSchema } from '../json.ts'
@@ -21,6 +23,14 @@ interface Setting {
   readonly root: string
   /** Of the step that the call is. */
   readonly ctx: Context
+  /** Aborts when the call is no longer wanted, or its time is over. */
+  readonly signal: AbortSignal
+}
+
+/** How a tool is used: as the step of `ctx`, for `deadline` milliseconds at the most. */
+interface Use extends Omit<Setting, 'signal'> {
+  readonly clock: Clock
+  readonly deadline: number
 }
 
 interface Draft<Args extends z.ZodObject> extends Pick<Tool, 'name' | 'description' | 'effects'> {
@@ -43,6 +53,35 @@ export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
       throw toolFailed(`${more.name} was called with wrong arguments. ${problems.join('; ')}`)
     },
   }
+}
+
+/**
+ * Calls a tool. One that acts on the world has to be done in time: rejects with `timeout` otherwise, or at once with the
+ * reason of the step's signal, whether the tool heeds its signal or not. What others do for it has its own deadlines.
+ */
+export async function useTool(
+  tool: Tool,
+  args: JsonObject,
+  { root, ctx, clock, deadline }: Use,
+): Promise<Json> {
+  if (!tool.effects) return tool.call(args, { root, ctx, signal: ctx.signal })
+  const over = new AbortController()
+  const signal = AbortSignal.any([ctx.signal, over.signal])
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  const cancel = clock.after(deadline, () => over.abort(tooLate(tool.name, deadline)))
+  try {
+    return await Promise.race([tool.call(args, { root, ctx, signal }), ended])
+  } finally {
+    cancel()
+  }
+}
+
+function tooLate(tool: string, deadline: number): CrewError {
+  return new CrewError('timeout', `${tool} was not done after ${inWords(deadline)}`, {
+    hint: 'raise timeout.tool of the agent',
+  })
 }
 
 export function toolFailed(message: string, cause?: unknown): CrewError {

@@ -1,6 +1,9 @@
 import ms from 'ms'
 import prettyMilliseconds from 'pretty-ms'
+import { twoDigits } from '../calendar.ts'
 import type { Total } from '../spend.ts'
+
+export { localDay as formatDay } from '../calendar.ts'
 
 /** How long something took: `0.3s`, `2m 5s`. */
 export function formatDuration(milliseconds: number): string {
@@ -13,20 +16,10 @@ export function formatAge(milliseconds: number): string {
   return milliseconds < 1000 ? 'now' : `${ms(milliseconds)} ago`
 }
 
-/** Local day as ISO 8601 writes it; `at` in milliseconds since the epoch, as below. */
-export function formatDay(at: number): string {
-  const date = new Date(at)
-  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')
-}
-
-/** Local time of day: `09:05:03`. */
+/** Local time of day: `09:05:03`; `at` in milliseconds since the epoch. */
 export function formatTime(at: number): string {
   const date = new Date(at)
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
-}
-
-function twoDigits(part: number): string {
-  return String(part).padStart(2, '0')
 }
 
 export function formatTokens(count: number): string {

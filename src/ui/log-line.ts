@@ -49,6 +49,9 @@ export function requireAgent(agent: string, run: string, events: readonly Event[
   })
 }
 
+/** Decisions that were taken because something went wrong, and may be worth a look. */
+const WORRYING = new Set(['retry', 'halt', 'partial', 'cached'])
+
 /** Longest text of somebody else's in a line, in columns. */
 const EXCERPT = 500
 const KEY_WIDTH = 24
@@ -88,7 +91,7 @@ function levelOf(event: Event, view: RunView): Level {
     case 'alert':
       return 'warn'
     case 'decision':
-      return event.what === 'retry' ? 'warn' : 'info'
+      return WORRYING.has(event.what) ? 'warn' : 'info'
     case 'message.dead':
       return 'warn'
     case 'message.acknowledged':

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
-import type { Event } from '../store/events.ts'
+import type { Event, FactOf } from '../store/events.ts'
+import type { TimedFact } from '../store/store.ts'
 import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
 import { formatDuration, formatSpent } from './format.ts'
 import { oneLine } from './text.ts'
@@ -7,24 +8,46 @@ import { oneLine } from './text.ts'
 /** Longest text of somebody else's in a progress line, in columns. */
 const EXCERPT = 160
 
+/** Milliseconds after which it is said once more that somebody waits for the same thing. */
+const WAITS_AGAIN = 10_000
+
 /**
  * A run as plain lines, one fact a line, for terminals without a screen, logs and CI.
  * @param write gets one line, without its end; nothing is shown without it
  */
 export function createProgress(write: ((line: string) => void) | undefined, style: ChalkInstance) {
   const view = emptyView()
+  /** When it was last said that somebody waits, by what for. */
+  const waits = new Map<string, number>()
+  const isNews = ({ place, at }: FactOf<'queued'> & TimedFact) => {
+    const isOld = at - (waits.get(place) ?? Number.NEGATIVE_INFINITY) < WAITS_AGAIN
+    if (!isOld) waits.set(place, at)
+    return !isOld
+  }
   return {
     view: view as RunView,
     /** What happened before anybody watched. */
     recall(events: readonly Event[]): void {
       for (const event of events) apply(view, event)
     },
-    show(event: Event): void {
+    /** Of what is not kept only shows who waits in a queue, of many for the same thing the first. */
+    show(event: Event | TimedFact): void {
+      if (!('seq' in event)) {
+        if (event.type === 'queued' && isNews(event))
+          write?.(
+            style.dim(`… ${event.key} waits for ${oneLine(event.place, EXCERPT)}${behind(event.ahead)}`),
+          )
+        return
+      }
       apply(view, event)
       const line = write && describe(event, view, style)
       if (line !== undefined) write?.(line)
     },
   }
+}
+
+function behind(ahead: number): string {
+  return ahead > 0 ? `, behind ${ahead} more` : ''
 }
 
 function describe(event: Event, view: RunView, style: ChalkInstance): string | undefined {

@@ -1,19 +1,23 @@
 import type { ChalkInstance } from 'chalk'
 import type { Outcome } from '../engine/execute.ts'
-import type { JsonObject } from '../json.ts'
-import { type Total, zero } from '../spend.ts'
+import type { ErrorCode } from '../errors.ts'
+import { isObject, type JsonObject } from '../json.ts'
+import { runBudget } from '../policies/budget.ts'
+import { isLimited, type Limits, type Total, zero } from '../spend.ts'
 import { openQuestions } from '../store/questions.ts'
 import type { RunView } from '../store/view.ts'
-import { formatDuration, formatSpent } from './format.ts'
+import { formatDollars, formatDuration, formatSpent, formatTokens } from './format.ts'
 import { describeQuestions } from './question.ts'
+import { describeRemarks, partialSteps, savedIn } from './remarks.ts'
 import { sanitize } from './text.ts'
 
 /** The last lines of a run: how it ended, what was kept, what it cost, and the command that goes on. */
 export function summarize(id: string, outcome: Outcome, view: RunView, style: ChalkInstance): string[] {
   const agents = [...view.steps.values()].filter(step => step.kind === 'agent')
   const done = agents.filter(step => step.state === 'succeeded').length
-  const facts = `${done} of ${agents.length} agents done, ${formatDuration(view.active)}, ${describeCost(view)}`
+  const facts = `${done} of ${agents.length} agents done, ${formatDuration(view.active)}, ${describeCost(view)}${describeBudget(view)}`
   const lines = [`${headline(outcome, style)} ${style.dim(`· run ${id}`)}`, `  ${style.dim(facts)}`]
+  lines.push(...describeRemarks(view, style))
   if (outcome.state === 'succeeded') return lines
   if (outcome.state === 'waiting') return [...lines, ...describeQuestions(openQuestions(view), id, style)]
   const { message, details } = outcome.error
@@ -23,10 +27,15 @@ export function summarize(id: string, outcome: Outcome, view: RunView, style: Ch
     const kept = done === 1 ? '1 result is kept; see it with' : `${done} results are kept; see them with`
     lines.push(`  ${kept}: ${style.cyan(`crew show ${id} --results`)}`)
   }
-  if (outcome.error.code !== 'lease-lost')
+  if (PINNED.has(outcome.error.code))
+    lines.push('  a resumed run has the same team file and results; after a change of the file, start anew')
+  else if (outcome.error.code !== 'lease-lost')
     lines.push(`  everything done is kept; go on with: ${style.cyan(`crew resume ${id}`)}`)
   return lines
 }
+
+/** What follows from the team file and from results that are kept: it would be the same again. */
+const PINNED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['template-failed', 'input-invalid', 'over-budget'])
 
 function headline(outcome: Outcome, style: ChalkInstance): string {
   switch (outcome.state) {
@@ -48,6 +57,23 @@ export function describeCost({ rehearsal, spent }: RunView): string {
   return `rehearsal, no model called; else ${formatSpent(spent)}`
 }
 
+/** What it was allowed to take. */
+function budgetOf({ definition, limits }: RunView): Limits {
+  const { team } = definition
+  const declared = isObject(team) && isObject(team.budget) ? team.budget : {}
+  const { usd, tokens } = runBudget([declared], limits)
+  return { usd, tokens }
+}
+
+function describeBudget(view: RunView): string {
+  const { usd, tokens } = budgetOf(view)
+  const parts = [
+    ...(usd === undefined ? [] : [formatDollars(usd)]),
+    ...(tokens === undefined ? [] : [`${formatTokens(tokens)} tokens`]),
+  ]
+  return parts.length > 0 ? ` of at most ${parts.join(', ')}` : ''
+}
+
 /** For scripts: what a rehearsal counts never stands where money that was spent does. */
 export function spendingOf(rehearsal: boolean, total: Total) {
   return rehearsal ? { spent: zero(), wouldHaveSpent: total } : { spent: total }
@@ -55,6 +81,9 @@ export function spendingOf(rehearsal: boolean, total: Total) {
 
 /** The same as one JSON document. */
 export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObject {
+  const partial = partialSteps(view)
+  const saved = savedIn(view)
+  const budget = budgetOf(view)
   return JSON.parse(
     JSON.stringify({
       run: id,
@@ -65,7 +94,10 @@ export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObj
       ...(outcome.state === 'waiting' && { waiting: outcome.on }),
       rehearsal: view.rehearsal,
       milliseconds: view.active,
+      ...(partial.length > 0 && { partial }),
+      ...(saved && { [view.rehearsal ? 'wouldHaveSaved' : 'saved']: saved }),
       ...spendingOf(view.rehearsal, view.spent),
+      ...(isLimited(budget) && { budget }),
     }),
   )
 }

@@ -76,6 +76,8 @@ function treeOf({ steps, waits }: RunView): Pick<Branch, 'branches' | 'waits'> {
     return { parent: known.get(parent) ?? root, name: parent === '' ? key : key.slice(parent.length + 1) }
   }
   for (const step of steps.values()) {
+    // Only there so that a resumed run asks the same again; the step that it led to says the rest.
+    if (step.kind === 'failure') continue
     const { parent, name } = parentOf(step.key)
     const branch: Branch = { step, name, branches: [], waits: [] }
     parent.branches.push(branch)

@@ -35,7 +35,7 @@ function fakeContext(signal = new AbortController().signal) {
     next: refuse,
     waitFor: refuse,
     sleep: refuse,
-    emit: refuse,
+    emit: () => {},
   }
   return { ctx, steps }
 }
@@ -56,6 +56,8 @@ function work(run: readonly string[], declared: Declared = {}, more: Partial<Wor
     scope: { input: { topic: 'tea & "milk"; $(id)' }, env: { KEY: 'secret-value' } },
     spec: { kind: 'command', run: [...run], ...declared },
     rejections: [],
+    past: [],
+    note: () => {},
     idempotencyKey: 'key-1',
     guard: act => act(),
     ...more,

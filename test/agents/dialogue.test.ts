@@ -10,6 +10,8 @@ import { Board } from '../../src/exchange/board.ts'
 import type { Grants } from '../../src/exchange/grants.ts'
 import { Mailbox } from '../../src/exchange/mailbox.ts'
 import { createFetch } from '../../src/fetch/fetch.ts'
+import { Budgets } from '../../src/policies/budget.ts'
+import { Flights } from '../../src/policies/cache.ts'
 import type { Event, FactOf } from '../../src/store/events.ts'
 import { viewOf } from '../../src/store/view.ts'
 import { json } from '../helpers/faulty-server.ts'
@@ -153,7 +155,25 @@ function asking(agent: object, grants: Grants) {
     } as unknown as Services
     const specs = { a: agent } as Parameters<typeof createCaller>[0]
     const store = await temporaryStore()
-    const call = createCaller(specs, services, { run: 'run1', store, queues: [], count: () => {} })
+    const call = createCaller(specs, services, {
+      run: 'run1',
+      team: { root: '.', name: 'test' },
+      store,
+      queues: [],
+      places: new Map(),
+      count: () => {},
+      models: {},
+      flights: new Flights(),
+      budgets: new Budgets({
+        run: 'run1',
+        recorded: viewOf(recorded),
+        store,
+        clock: systemClock,
+        budget: {},
+      }),
+      accounts: [],
+      step: '',
+    })
     const agents = { a: profileOf('a', { kind: 'command', run: [''] }) }
     const context = { input: {}, task: 'go', scope: {}, agents, exchange, rehearsal: false, call }
     return createTeamContext(ctx, context).ask('a', { key: 'a', grants })

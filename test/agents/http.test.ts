@@ -5,6 +5,8 @@ import { systemClock } from '../../src/clock.ts'
 import type { Context, StepRequest } from '../../src/engine/context.ts'
 import { createFetch } from '../../src/fetch/fetch.ts'
 import type { Json } from '../../src/json.ts'
+import { Lineup } from '../../src/policies/model.ts'
+import { retrySettings } from '../../src/policies/retry.ts'
 import {
   answer,
   type FaultyServer,
@@ -30,7 +32,7 @@ function fakeContext(signal: AbortSignal): Context {
     reopened: 0,
     signal,
     async step(key: string, request: StepRequest, fn: (inner: Context) => Promise<Json>) {
-      const output = await fn({ ...ctx, key: `poster/${key}` } as Context)
+      const output = await fn({ ...ctx, key: `poster/${key}`, emit: () => {} } as unknown as Context)
       steps.push({ key, request, output })
       return output
     },
@@ -60,6 +62,13 @@ async function perform(
       scope: { input: { topic: 'tea', secret: 'hush' } },
       spec: { kind: 'http', url: `${server.url}/hook`, ...spec },
       rejections,
+      past: [],
+      note: () => {},
+      retry: retrySettings(),
+      lineup: new Lineup([]),
+      account: () => {},
+      accounts: [],
+      isBudgeted: false,
       idempotencyKey: 'key-1',
       guard: act => act(),
       services,

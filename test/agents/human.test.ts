@@ -4,10 +4,14 @@ import { systemClock } from '../../src/clock.ts'
 import type { Json } from '../../src/json.ts'
 import { openQuestions } from '../../src/store/questions.ts'
 import { viewOf } from '../../src/store/view.ts'
+import { later } from '../helpers/clock.ts'
+import { decisions } from '../helpers/play.ts'
 import { storeWith } from '../helpers/runs.ts'
 import { type Finished, finish, team } from '../helpers/teams.ts'
 
 const echo = { kind: 'command', run: ['cat'], effects: 'pure' }
+const HOUR = 3_600_000
+const late = later(2 * HOUR)
 const go = { input: { task: 'Ship it?' } }
 const asking = (boss: object, agents: object = {}) =>
   team({
@@ -21,9 +25,13 @@ async function asked({ id, store }: Finished) {
 }
 
 /** Leaves an answer and goes on with the run. */
-async function answer({ id, store }: Finished, key: string, value: Json) {
-  await store.signal(id, { key, value, by: 'test', at: systemClock.now() })
-  const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
+async function answer(run: Finished, key: string, value: Json, clock = systemClock) {
+  await run.store.signal(run.id, { key, value, by: 'test', at: clock.now() })
+  return goOn(run, clock)
+}
+
+async function goOn({ id, store }: Pick<Finished, 'id' | 'store'>, clock = systemClock) {
+  const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {}, clock }
   return resume(id, await store.events(id), {}, surroundings)
 }
 
@@ -94,12 +102,13 @@ describe('a person in a team', () => {
 
   it('who never gives a usable answer is given up after three', async () => {
     const run = await finish(await asking({ choices: ['yes'], retry: { backoff: '1ms' } }), go)
-    for (const key of ['boss/answer', 'boss/attempt-2/answer']) await answer(run, key, 'no')
-    expect(await answer(run, 'boss/attempt-3/answer', 'no')).toMatchObject({
+    await answer(run, 'boss/answer', 'no')
+    await answer(run, 'boss/attempt-2/answer', 'never')
+    expect(await answer(run, 'boss/attempt-3/answer', 'nope')).toMatchObject({
       state: 'failed',
       error: {
         code: 'output-invalid',
-        message: expect.stringMatching(/"no" is none of .* boss .*tried 3 times/),
+        message: expect.stringMatching(/"nope" is none of .* boss .*tried 3 times/),
       },
     })
   })
@@ -132,6 +141,59 @@ describe('a person in a team', () => {
     expect(await answer(run, 'a/team/a/fallback/boss/answer', 'I did it.')).toMatchObject({
       output: 'I did it.',
     })
+  })
+
+  it('is waited for no longer than it may take: the next resume has another do it, and the process never waited', async () => {
+    const patient = { timeout: { total: '1h' }, fallback: ['echo'] }
+    const run = await finish(await asking(patient, { echo }), go)
+    expect(run.outcome).toEqual({ state: 'waiting', on: ['boss/answer'] })
+    expect((await asked(run))[0]).toMatchObject({ until: expect.any(Number) })
+    expect(await goOn(run)).toMatchObject({ state: 'waiting' })
+    expect(await goOn(run, late)).toEqual({ state: 'succeeded', output: 'Ship it?\n\nFrom boss:\nShip it?' })
+    const events = await run.store.events(run.id)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'wait.expired', key: 'boss/answer' }))
+    expect(decisions(events, 'fallback')).toMatchObject([
+      {
+        reason: expect.stringMatching(/nobody answered boss\/answer within 1 hour/),
+        values: { error: 'timeout' },
+      },
+    ])
+    expect(await asked(run)).toEqual([])
+  })
+
+  it('is not asked twice because of a deadline, but once more by whoever resumes the failed run', async () => {
+    const run = await finish(await asking({ timeout: { total: '1h' } }), go)
+    expect(await goOn(run, late)).toMatchObject({ state: 'failed', error: { code: 'timeout' } })
+    expect(await goOn(run, late)).toMatchObject({ state: 'waiting' })
+    const keys = (await asked(run)).map(({ key }) => key)
+    expect(keys).toEqual(['boss/attempt-2/answer'])
+  })
+
+  it('has answered in time when the answer was left in time, however late it is read', async () => {
+    const run = await finish(await asking({ timeout: { total: '1h' } }), go)
+    await run.store.signal(run.id, { key: 'boss/answer', value: 'Yes.', by: 'test', at: systemClock.now() })
+    expect(await goOn(run, late)).toEqual({ state: 'succeeded', output: 'Yes.' })
+  })
+
+  it('has not answered in time when the answer was left too late', async () => {
+    const run = await finish(await asking({ timeout: { total: '1h' } }), go)
+    expect(await answer(run, 'boss/answer', 'Yes.', late)).toMatchObject({ error: { code: 'timeout' } })
+  })
+
+  it('is given up the same way wherever the run is killed', async () => {
+    const patient = { timeout: { total: '1h' }, fallback: ['echo'] }
+    const run = await finish(await asking(patient, { echo }), go)
+    const end = await goOn(run, late)
+    const events = await run.store.events(run.id)
+    for (let kept = 1; kept < events.length; kept += 1) {
+      const again = { ...run, store: await storeWith(events.slice(0, kept), run.id) }
+      const isAsked = events.slice(0, kept).some(({ type }) => type === 'wait.opened')
+      const resumed = await goOn(again, late)
+      // Killed before the question was asked, it is asked now, and the time begins now.
+      expect(isAsked ? resumed : await goOn(again, later(4 * HOUR)), `killed behind event ${kept}`).toEqual(
+        end,
+      )
+    }
   })
 
   it('is not waited for in a rehearsal: the first choice is taken, or something that fits', async () => {

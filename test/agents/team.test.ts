@@ -185,6 +185,38 @@ describe('an agent that is a team', () => {
     expect(outcome).toMatchObject({ state: 'failed', error: { code: 'limit-depth' } })
   })
 
+  it('is given up when it takes longer than its own limits.time, so that another can do it, and nothing of it lives on', async () => {
+    const sleeping = { ...echo, run: ['sleep', '30'], stdin: 'none' }
+    const inner = only(sleeping, { limits: { time: '80ms' } })
+    const agents = { a: { kind: 'team', team: inner, fallback: ['b'] }, b: echo }
+    const loaded = await team({ agents, pattern: { kind: 'pipeline', stages: ['a'] } })
+    const { outcome, events } = await finish(loaded, go)
+    expect(outcome).toEqual({ state: 'succeeded', output: 'go' })
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'step.failed',
+        key: 'a/team',
+        error: expect.objectContaining({
+          code: 'timeout',
+          message: 'the team of a was not done after 80 ms',
+        }),
+      }),
+    )
+    expect(events).toContainEqual(expect.objectContaining({ type: 'step.cancelled', key: 'a/team/a/run' }))
+  })
+
+  it('has used its time when a run that is resumed comes to it again, and gets more when somebody gives it', async () => {
+    const slow = { ...echo, run: ['sleep', '0.2'], stdin: 'none' }
+    const inner = { ...only(slow, { limits: { time: '150ms' } }) }
+    const { id, outcome, store } = await finish(await around(inner), go)
+    expect(outcome).toMatchObject({ error: { code: 'timeout' } })
+    const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
+    const again = await resume(id, await store.events(id), {}, surroundings)
+    expect(again).toMatchObject({ error: { code: 'timeout' } })
+    const more = await resume(id, await store.events(id), { time: 60_000 }, surroundings)
+    expect(more).toMatchObject({ state: 'succeeded' })
+  })
+
   it('is rehearsed with all of its members', async () => {
     const loaded = await around(only({ role: 'You write.' }))
     const { outcome, events } = await finish(loaded, { ...go, rehearsal: true })

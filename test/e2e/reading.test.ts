@@ -65,7 +65,7 @@ describe('crew ls', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(code).toBe(0)
     expect(lines).toHaveLength(4)
-    expect(lines[1]).toMatch(/^\w{9} {2}test .* succeeded .* rehearsal$/)
+    expect(lines[1]).toMatch(/^\w{11} {2}test .* succeeded .* rehearsal$/)
     expect(lines[2]).toMatch(/ {2}a-team-with-.*… +failed \(command-failed\) /)
     expect(lines[3]).toMatch(/ {2}test +succeeded/)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
@@ -97,7 +97,7 @@ describe('crew show', () => {
   it('shows the facts, the agents and the whole result', async () => {
     const { stdout, code } = await read('show', '-3')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^test succeeded\n\n {2}run +\w{9}\n {2}file .*team\.json\n/)
+    expect(stdout).toMatch(/^test succeeded\n\n {2}run +\w{11}\n {2}file .*team\.json\n/)
     expect(stdout).toMatch(/\nagents\n {2}✓ find {2}\d\.\ds\n {2}✓ tell {2}\d\.\ds\n/)
     expect(stdout).toMatch(/\nresult\ntold/)
     expect(stdout).not.toContain('crew resume')
@@ -128,7 +128,7 @@ describe('crew show', () => {
     const { stdout } = await read('show', '-2')
     expect(stdout).toMatch(/^a-team-with\S+ failed \(command-failed\)\n/)
     expect(stdout).toMatch(/\nerror\n {2}\S/)
-    expect(stdout).toMatch(/go on with: crew resume \w{9}\n$/)
+    expect(stdout).toMatch(/go on with: crew resume \w{11}\n$/)
     expect(await read('show', '-2', '--output-only')).toMatchObject({
       code: 2,
       stdout: '',
@@ -249,11 +249,11 @@ describe('crew answer', () => {
     const page = await crew(['show'])
     expect(page.stdout).toMatch(/^test waiting\n/)
     expect(page.stdout).toMatch(/\nquestions\n {2}\? send\/run\/outcome-1: crew was stopped/)
-    expect(page.stdout).toMatch(/ or: crew answer \w{9} done=OUTPUT\n/)
+    expect(page.stdout).toMatch(/ or: crew answer \w{11} done=OUTPUT\n/)
     const answered = await crew(['answer', 'last', 'done=it was sent'])
     expect(answered).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^send\/run\/outcome-1: answered; go on with: crew resume \w{9}\n$/),
+      stdout: expect.stringMatching(/^send\/run\/outcome-1: answered; go on with: crew resume \w{11}\n$/),
     })
     expect(await crew(['answer', 'last', 'retry'])).toMatchObject({
       code: 2,

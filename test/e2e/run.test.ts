@@ -26,7 +26,7 @@ describe('crew run', () => {
     expect(code).toBe(0)
     expect(stdout).toBe('Forty-two.\n')
     expect(stderr).toMatch(/✓ writer .*110 tokens, \$0\.0/)
-    expect(stderr).toMatch(/✓ succeeded · run \w{9}\n {2}1 of 1 agents done/)
+    expect(stderr).toMatch(/✓ succeeded · run \w{11}\n {2}1 of 1 agents done/)
     expect(JSON.parse(server.received[0]?.body ?? '').messages).toEqual([
       { role: 'system', content: 'You write.' },
       { role: 'user', content: 'What is the answer?' },
@@ -209,7 +209,7 @@ describe('bad luck', () => {
       expect(code, stderr).toBe(1)
       expect(stdout).toBe('')
       expect(stderr).toMatch(message)
-      expect(stderr).toMatch(/go on with: crew resume \w{9}/)
+      expect(stderr).toMatch(/go on with: crew resume \w{11}/)
       expect(stderr).not.toMatch(/\n\s+at /)
       if (!script) return
       server.play(saying(needsJson ? '{"n": 1}' : 'Mended.'))
@@ -227,7 +227,7 @@ describe('bad luck', () => {
     child.kill('SIGINT')
     const { code, stdout, stderr } = await end
     expect([code, stdout]).toEqual([130, ''])
-    expect(stderr).toMatch(/interrupted[\s\S]*crew resume \w{9}/)
+    expect(stderr).toMatch(/interrupted[\s\S]*crew resume \w{11}/)
     server.play(saying('Done.'))
     expect((await crew(['resume', 'last'])).stdout).toBe('Done.\n')
   })
@@ -298,7 +298,7 @@ describe('bad luck', () => {
     }
     const { code, stderr } = await crew(['run', team(definition), 'hello'])
     expect(code).toBe(3)
-    expect(stderr).toMatch(/crew resume \w{9} --limit invocations=2/)
+    expect(stderr).toMatch(/crew resume \w{11} --limit invocations=2/)
     expect((await crew(['resume', 'last', '--limit', 'invocations=2'])).code).toBe(0)
   })
 
@@ -341,12 +341,17 @@ describe('bad luck', () => {
 /** A file system of 1 MiB, made in a mount namespace of its own. */
 const IN_SMALL_DISK = 'mkdir -p small && mount -t tmpfs -o size=1m tmpfs small'
 
+/** Fills it up, but for so many KiB. */
+const filledBut = (left: number) =>
+  `dd if=/dev/zero of=small/ballast bs=1k count=$(( $(df --output=avail -k small | tail -n 1) - ${left} )) status=none`
+
 /** Not every machine lets a test have a disk of its own. */
 const mayMount = spawnSync('unshare', ['-rm', 'true']).status === 0
 
 describe.runIf(mayMount)('a disk', () => {
   it.each([
-    ['that is full', `dd if=/dev/zero of=small/ballast bs=1k count=940 status=none`, /the disk is full/],
+    ['that becomes full', filledBut(80), /the disk is full/],
+    ['that is full', filledBut(0), /the disk is full/],
     ['that is read-only', `mount -o remount,ro small`, /read-only|cannot be written|cannot be opened/],
   ])(
     '%s stops the run with a clear message, and loses nothing that was said to be kept',

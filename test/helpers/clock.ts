@@ -1,4 +1,9 @@
-import type { Clock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
+
+/** The clock of somebody who comes so many milliseconds later. */
+export function later(milliseconds: number): Clock {
+  return { ...systemClock, now: () => systemClock.now() + milliseconds }
+}
 
 /** A clock that stands still until it is moved. */
 export function manualClock(start = 1_700_000_000_000): Clock & { advance(ms: number): void } {

@@ -1,4 +1,5 @@
 import { resume } from '../../src/app.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import type { CrewError } from '../../src/errors.ts'
 import type { JsonObject } from '../../src/json.ts'
 import type { Event, FactOf } from '../../src/store/events.ts'
@@ -48,9 +49,19 @@ export async function play(setup: Play): Promise<Played> {
 }
 
 /** Resumes a run that is over, with agents that say something else. */
-export async function playOn({ id, store }: Pick<Finished, 'id' | 'store'>, parts: Parts = {}) {
+export async function playOn(
+  { id, store }: Pick<Finished, 'id' | 'store'>,
+  parts: Parts = {},
+  clock: Clock = systemClock,
+) {
   const { env } = await scripted(parts)
-  const surroundings = { store, env: { ...env }, interrupt: new AbortController().signal, onEvent: () => {} }
+  const surroundings = {
+    store,
+    env: { ...env },
+    interrupt: new AbortController().signal,
+    onEvent: () => {},
+    clock,
+  }
   return resume(id, await store.events(id), {}, surroundings)
 }
 
@@ -69,8 +80,8 @@ export function failureOf({ outcome }: Pick<Finished, 'outcome'>): CrewError {
 }
 
 /** What is wrong with a team of these agents and this pattern. */
-export async function complaints(agents: object, pattern: object): Promise<string[]> {
-  const load = async () => (await team({ agents, pattern })).problems
+export async function complaints(agents: object, pattern: object, rest: object = {}): Promise<string[]> {
+  const load = async () => (await team({ agents, pattern, ...rest })).problems
   const problems = await load().catch(error => {
     if (error instanceof DefinitionError) return error.problems
     throw error

@@ -32,7 +32,8 @@ export async function scripted(parts: Readonly<Record<string, Part>>) {
   return server
 }
 
-function speak(line: Line): Script {
+/** One reply that says `line`. */
+export function speak(line: Line): Script {
   const usage = { prompt_tokens: 100, completion_tokens: 10 }
   if (typeof line === 'object' && line !== null && 'calls' in line) {
     const calls = line.calls as readonly { tool: string; args: JsonObject }[]

@@ -18,7 +18,11 @@ describe('the endpoint "default"', () => {
       api: 'chat',
       apiKey: 'sk-test',
       apiKeyEnv: 'OPENAI_API_KEY',
-      timeout: { total: 60_000 },
+      timeout: { total: 60_000, idle: 30_000 },
+      traffic: {
+        endpoint: 'openai/gpt-5-mini at https://api.openai.com/v1',
+        breaker: { failures: 20, cooldown: 30_000 },
+      },
     })
   })
 
@@ -72,9 +76,9 @@ describe('a declared endpoint', () => {
   })
 
   test.each([
-    [5000, { total: 5000 }],
+    [5000, { total: 5000, idle: 30_000 }],
     [{ idle: 100 }, { total: 60_000, idle: 100 }],
-    [undefined, { total: 60_000 }],
+    [undefined, { total: 60_000, idle: 30_000 }],
   ])('with the timeout %j has the deadlines %j', (timeout, deadlines) => {
     const declared = { model: 'm', ...(timeout !== undefined && { timeout }) }
     expect(resolveEndpoint('x', declared, { env: KEY }).timeout).toEqual(deadlines)

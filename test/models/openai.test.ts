@@ -58,6 +58,7 @@ async function ask(
       model: 'test-model',
       baseUrl: `${server.url}/v1`,
       api: 'chat',
+      traffic: { endpoint: 'test', breaker: undefined },
       apiKey: 'sk-test',
       apiKeyEnv: 'OPENAI_API_KEY',
       timeout: { total: 60_000 },
@@ -246,6 +247,7 @@ describe('a request', () => {
       model: 'qwen',
       baseUrl: `${server.url}/v1`,
       api: 'chat',
+      traffic: { endpoint: 'test', breaker: undefined },
       timeout: { total: 1000 },
     }
     const model = await openaiModel(local, { clock: systemClock })
@@ -547,6 +549,7 @@ describe('the worst case of a call', () => {
       model: 'x',
       baseUrl: server.url,
       api: 'chat',
+      traffic: { endpoint: 'test', breaker: undefined },
       apiKey: 'k',
       timeout: { total: 1000 },
       maxTokens: 500,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ResolvedEndpoint } from '../../src/models/endpoint.ts'
-import { findPrice } from '../../src/models/price.ts'
+import { dearest, findPrice } from '../../src/models/price.ts'
 import type { Provider } from '../../src/models/providers.ts'
 
 const SPENT = { input: 1_000_000, output: 1_000_000, cached: 400_000 }
@@ -12,6 +12,7 @@ function endpoint(provider: Provider | undefined, model: string): ResolvedEndpoi
     model,
     baseUrl: 'http://127.0.0.1',
     api: 'chat',
+    traffic: { endpoint: 'test', breaker: undefined },
     timeout: { total: 1000 },
     ...(provider && { provider }),
   }
@@ -60,5 +61,20 @@ describe('the price of a call', () => {
     [undefined, 'gpt-4o'],
   ] as const)('of %s/%s is unknown and said to be', async (provider, model) => {
     expect((await findPrice(endpoint(provider, model)))(SPENT)).not.toHaveProperty('usd')
+  })
+})
+
+describe('the most that a call can cost', () => {
+  const worst = async (cached: number) => {
+    const price = await findPrice({ ...endpoint('ollama', 'qwen'), price: { input: 1, output: 2, cached } })
+    return dearest(price, { input: 1_000_000, output: 1_000_000, cached: 0 })
+  }
+
+  test('counts nothing as cached, for that is cheaper', async () => {
+    expect(await worst(0.1)).toMatchObject({ usd: 3, cached: 0 })
+  })
+
+  test('is that of the cache where a provider asks more for it', async () => {
+    expect(await worst(1.25)).toMatchObject({ usd: 3.25, cached: 0 })
   })
 })

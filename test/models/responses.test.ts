@@ -23,6 +23,7 @@ async function ask(script: Script, request = QUESTION, words: string[] = []): Pr
       model: 'test-model',
       baseUrl: `${server.url}/v1`,
       api: 'responses',
+      traffic: { endpoint: 'test', breaker: undefined },
       apiKey: 'sk-test',
       timeout: { total: 60_000 },
       maxTokens: 99,
@@ -163,4 +164,11 @@ describe('the responses API', () => {
   ])('rejects when it %s', async (_, script, code) => {
     await expect(ask(script)).rejects.toMatchObject({ code })
   })
+})
+
+test('a request may ask for shorter replies than the model is set to', async () => {
+  const reply = response('completed', [said({ type: 'output_text', text: '42' })])
+  await ask(json(200, reply), { ...QUESTION, maxTokens: 7 })
+  await ask(json(200, reply))
+  expect(server.received.map(({ body }) => JSON.parse(body).max_output_tokens)).toEqual([7, 99])
 })

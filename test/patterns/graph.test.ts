@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import { patternOf } from '../../src/patterns/index.ts'
 import type { Event } from '../../src/store/events.ts'
+import { later } from '../helpers/clock.ts'
 import { decisions, failureOf, type Parts, type Play, play, playOn, teamOf } from '../helpers/play.ts'
 import { type Finished, finish } from '../helpers/teams.ts'
 
@@ -173,7 +174,7 @@ describe('a state machine', () => {
       ],
     }
     const run = await walk(machine, { ann: ['Rain.'], ben: ['no JSON'] }, critic)
-    expect(failure(run)).toMatchObject({ code: 'output-invalid', step: 'review/attempt-3' })
+    expect(failure(run)).toMatchObject({ code: 'output-invalid', step: 'review/attempt-2' })
     expect(await playOn(run, { ann: ['Another.'], ben: [{ ok: true, why: '' }] })).toEqual({
       state: 'succeeded',
       output: 'Rain.',
@@ -262,6 +263,29 @@ describe('an approval', () => {
     expect(outcome).toMatchObject({ state: 'failed', error: { code: 'halted' } })
   })
 
+  it('goes on with what it declares when nobody answers in time, and fails where that is nothing', async () => {
+    const { ship, ...others } = machine.nodes as { ship: object }
+    const hurried = (more: object) =>
+      walk(
+        { ...machine, nodes: { ...others, ship: { ...ship, timeout: { total: '1h' }, ...more } } },
+        { ann: ['Rain.'] },
+      )
+    const run = await hurried({ otherwise: 'ship' })
+    expect(run.outcome).toMatchObject({ state: 'waiting' })
+    expect(await playOn(run, {}, later(7_200_000))).toEqual({ state: 'succeeded', output: 'Rain.' })
+    expect(decisions(await run.store.events(run.id), 'approval')).toMatchObject([
+      {
+        reason: 'nobody answered ship/answer within 1 hour: it goes on with "ship"',
+        values: { answer: 'ship' },
+      },
+    ])
+    const failed = await hurried({})
+    expect(await playOn(failed, {}, later(7_200_000))).toMatchObject({
+      state: 'failed',
+      error: { code: 'timeout' },
+    })
+  })
+
   it('takes the first choice in a rehearsal, and says so', async () => {
     const { outcome, events } = await finish(await teamOf(setup(machine, { ann: [] })), {
       input: { task: 'Rain falls.' },
@@ -340,6 +364,16 @@ describe('a team file with a machine that cannot work is refused', () => {
       'a node of two things',
       { nodes: { a: { ...node, ...end } } },
       'a node does one thing, and "a" has "agent"',
+    ],
+    [
+      'an answer that counts in time, and no time',
+      { nodes: { a: { approval: 'Ship?', otherwise: 'no' } } },
+      '"otherwise" counts when "timeout" is over, and there is none',
+    ],
+    [
+      'an answer that is no choice',
+      { nodes: { a: { approval: 'Ship?', otherwise: 'perhaps', timeout: { total: '1h' } } } },
+      '"perhaps" is none of: yes, no',
     ],
     ['a node of nothing', { nodes: { a: {} } }, 'a node has one of: agent, set, approval, end'],
     [

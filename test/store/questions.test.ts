@@ -31,25 +31,35 @@ describe('the question that is meant', () => {
   const two = view(agent('a'), agent('ab'), asked('a/ok'), asked('ab/ok'))
 
   it('is the only one, or the one that is named by its key or its step', () => {
-    expect(findQuestion(view(agent('a'), asked('a/ok')), 'run1', [], undefined).key).toBe('a/ok')
-    expect(findQuestion(two, 'run1', [], 'a').key).toBe('a/ok')
-    expect(findQuestion(two, 'run1', [], 'ab/ok').key).toBe('ab/ok')
+    expect(findQuestion(view(agent('a'), asked('a/ok')), 'run1', [], undefined, 0).key).toBe('a/ok')
+    expect(findQuestion(two, 'run1', [], 'a', 0).key).toBe('a/ok')
+    expect(findQuestion(two, 'run1', [], 'ab/ok', 0).key).toBe('ab/ok')
   })
 
   it('has to be named when there are several', () => {
-    expect(() => findQuestion(two, 'run1', [], undefined)).toThrow(
+    expect(() => findQuestion(two, 'run1', [], undefined, 0)).toThrow(
       'run run1 asks 2 questions; open are:\n  a/ok: a/ok?\n  ab/ok: ab/ok?',
     )
-    expect(() => findQuestion(two, 'run1', [], 'b')).toThrow('b is not one question')
+    expect(() => findQuestion(two, 'run1', [], 'b', 0)).toThrow('b is not one question')
   })
 
   it('cannot be answered twice, as the second answer would be lost', () => {
     const given = [{ id: 1, key: 'a/ok', value: 'yes', by: 'ann', at: 0 }]
-    expect(() => findQuestion(two, 'run1', given, 'a')).toThrow('a/ok was answered already, by ann: yes')
+    expect(() => findQuestion(two, 'run1', given, 'a', 0)).toThrow('a/ok was answered already, by ann: yes')
+  })
+
+  it('cannot be answered when its time is over', () => {
+    const late: Fact = { type: 'wait.opened', key: 'a/ok', request: { question: 'a?', until: 1000 } }
+    const one = view(agent('a'), late)
+    expect(findQuestion(one, 'run1', [], undefined, 1000).key).toBe('a/ok')
+    expect(() => findQuestion(one, 'run1', [], undefined, 1001)).toThrow(
+      'a/ok could be answered until 1970-01-01T00:00:01.000Z',
+    )
+    expect(keys(agent('a'), late, { type: 'wait.expired', key: 'a/ok' })).toEqual([])
   })
 
   it('does not exist in a run that asks nothing', () => {
-    expect(() => findQuestion(view(agent('a')), 'run1', [], undefined)).toThrow(
+    expect(() => findQuestion(view(agent('a')), 'run1', [], undefined, 0)).toThrow(
       'run run1 asks nothing: it is running',
     )
   })

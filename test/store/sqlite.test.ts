@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { MIGRATIONS } from '../../src/store/migrations.ts'
 import { openStore } from '../../src/store/sqlite.ts'
 import type { Store, TimedFact } from '../../src/store/store.ts'
 import { manualClock } from '../helpers/clock.ts'
@@ -179,6 +180,34 @@ describe('a lease', () => {
 
 describe('a file that is no store of this crew', () => {
   const open = (file: string): Promise<Store> => openStore(file, systemClock)
+
+  it('of an older crew is migrated, after a backup that nobody else may read, and knows what its runs cost', async () => {
+    const path = join(temporaryFolder(), 'crew.db')
+    const old = new Database(path)
+    old.exec(MIGRATIONS[0] ?? '')
+    old.pragma(`application_id = ${0x63726577}`)
+    old.pragma('user_version = 1')
+    const spent = { input: 100, output: 10, cached: 40, usd: 0.25 }
+    const data = JSON.stringify({ key: 'a/turn-1', model: 'openai/gpt-5-mini', spent, milliseconds: 5 })
+    old.prepare("INSERT INTO events VALUES ('run1', 2, 7, 'model.replied', ?, NULL)").run(data)
+    old.prepare("INSERT INTO events VALUES ('run1', 3, 8, 'step.succeeded', '{\"key\":\"a\"}', NULL)").run()
+    old.close()
+    await temporaryStore(path)
+    const backup = `${path}.schema-1.backup`
+    expect(statSync(backup).mode & 0o777).toBe(0o600)
+    const [before, after] = [backup, path].map(file => {
+      const database = new Database(file, { readonly: true })
+      onTestFinished(() => {
+        database.close()
+      })
+      return database
+    })
+    expect(before?.pragma('user_version', { simple: true })).toBe(1)
+    expect(after?.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length)
+    expect(after?.prepare('SELECT * FROM spending').all()).toEqual([
+      { run: 'run1', seq: 2, at: 7, agent: null, model: 'openai/gpt-5-mini', ...spent, estimated: 0 },
+    ])
+  })
 
   it('is refused when a newer crew wrote it, without a byte being changed', async () => {
     const file = join(temporaryFolder(), 'crew.db')

@@ -31,6 +31,7 @@ describe('a good team file', () => {
       concurrency: 8,
       turns: 30,
       invocations: 200,
+      stagnation: 200_000,
       depth: 4,
       time: 600_000,
     })

@@ -31,5 +31,5 @@ export function setting(root: string, signal = new AbortController().signal) {
     sleep: never,
     emit: never,
   }
-  return { root, ctx }
+  return { root, ctx, signal }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { template } from '../../agents/agent.ts'
+import { patience } from '../../deadlines.ts'
 import { parseExpression } from '../../expressions/cel.ts'
 import { parseTemplate } from '../../expressions/template.ts'
 import { check } from '../../policies/check.ts'
@@ -21,6 +22,8 @@ const node = z.strictObject({
     .describe('Instead of an agent: what is written to the state, by field; texts are templates'),
   approval: template.optional().describe('Instead of an agent: a question to a person'),
   choices: z.array(z.string()).min(1).optional().describe('The answers to choose from; default: yes and no'),
+  timeout: patience.optional().describe('How long an approval is waited for'),
+  otherwise: z.string().optional().describe('The answer that counts when nobody gives one in time'),
   end: z
     .enum(['succeeded', 'failed'])
     .optional()
@@ -70,11 +73,14 @@ interface Problem {
   readonly message: string
 }
 
+/** The answers to an approval that names none. */
+export const CHOICES = ['yes', 'no']
+
 /** What a node can do, and the fields that go with it. */
 const JOBS = {
   agent: ['task', 'check', 'fallback', 'writes', 'visits'],
   set: ['visits'],
-  approval: ['choices', 'writes', 'visits'],
+  approval: ['choices', 'timeout', 'otherwise', 'writes', 'visits'],
   end: ['output'],
 } as const satisfies Record<string, readonly (keyof NodeSpec)[]>
 
@@ -95,11 +101,20 @@ function misfits({ nodes }: Spec): Problem[] {
       return [{ path: [...path, second], message: `a node does one thing, and "${step}" has "${job}"` }]
     const allowed: readonly string[] = [job, ...JOBS[job]]
     const stray = Object.keys(node).filter(field => !allowed.includes(field))
-    return stray.map(field => ({
-      path: [...path, field],
-      message: `"${field}" does not go with "${job}"; that has: ${JOBS[job].join(', ')}`,
-    }))
+    return [
+      ...stray.map(field => ({
+        path: [...path, field],
+        message: `"${field}" does not go with "${job}"; that has: ${JOBS[job].join(', ')}`,
+      })),
+      ...strayAnswer(node).map(message => ({ path: [...path, 'otherwise'], message })),
+    ]
   })
+}
+
+function strayAnswer({ approval, choices = CHOICES, timeout, otherwise }: NodeSpec): string[] {
+  if (approval === undefined || otherwise === undefined) return []
+  if (!timeout) return ['"otherwise" counts when "timeout" is over, and there is none']
+  return choices.includes(otherwise) ? [] : [`"${otherwise}" is none of: ${choices.join(', ')}`]
 }
 
 function unknownNames({ start, nodes, edges, state }: Spec): Problem[] {

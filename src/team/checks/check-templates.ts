@@ -15,7 +15,19 @@ interface Place {
 }
 
 /** Fields of an agent whose strings are templates, however deep they are. */
-const TEMPLATES = ['role', 'prompt', 'run', 'env', 'url', 'headers', 'body', 'input', 'check']
+const TEMPLATES = [
+  'role',
+  'prompt',
+  'run',
+  'env',
+  'url',
+  'headers',
+  'body',
+  'input',
+  'check',
+  'expects',
+  'simplify',
+]
 /** Findings that are reported of one text. */
 const MOST_PER_TEXT = 20
 /** Fields that are CEL as they are. */
@@ -40,7 +52,14 @@ function placesOf({ definition, views }: Surroundings): Place[] {
     view: views.ofPattern(path),
   }))
   const output = stringsIn(definition.output, ['output']).map(found => ({ ...found, view: views.ofAll }))
-  return [...agents, ...pattern, ...output]
+  // Alerts are ready before the first step.
+  const view = { steps: () => new Set<string>(), variables: new Set<string>() }
+  const receivers = (definition.alerts.to ?? []).flatMap((receiver, index) =>
+    'webhook' in receiver
+      ? stringsIn(receiver, ['alerts', 'to', index]).map(found => ({ ...found, view }))
+      : [],
+  )
+  return [...agents, ...pattern, ...output, ...receivers]
 }
 
 function stringsIn(value: unknown, path: Path): { readonly path: Path; readonly text: string }[] {
@@ -54,14 +73,23 @@ function isInCheck(path: Path): boolean {
   return path.includes('check')
 }
 
+function isExpectation(path: Path): boolean {
+  return path[0] === 'agents' && path[2] === 'expects'
+}
+
 function checkPlace({ path, text, view: around }: Place, team: Surroundings): Finding[] {
-  // A check also sees what it is to check.
-  const view = isInCheck(path) ? { ...around, variables: new Set([...around.variables, 'output']) } : around
+  // A check also sees what it is to check, and who makes a task simpler what was wrong with it.
+  const also = isInCheck(path)
+    ? ['output']
+    : path[0] === 'agents' && path[2] === 'simplify'
+      ? ['problem']
+      : []
+  const view = { ...around, variables: new Set([...around.variables, ...also]) }
   const place = { path, text, view }
   const field = path.at(-1)
   try {
-    if ((path[0] === 'pattern' || isInCheck(path)) && CONDITIONS.has(field))
-      return checkCondition(place, team)
+    const mayBeCondition = path[0] === 'pattern' || isInCheck(path)
+    if ((mayBeCondition && CONDITIONS.has(field)) || isExpectation(path)) return checkCondition(place, team)
     const pieces = parseTemplate(text)
     const expressions = pieces.flatMap(piece => (typeof piece === 'string' ? [] : piece))
     const findings = expressions.flatMap(({ expression, offset }) =>

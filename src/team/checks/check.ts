@@ -7,6 +7,7 @@ import type { Finding } from '../source/problem.ts'
 import type { Path } from '../source/tree.ts'
 import { didYouMean, namesOf } from '../suggest.ts'
 import { checkCollisions } from './check-collisions.ts'
+import { checkLadder } from './check-ladder.ts'
 import { surroundingsOf } from './check-reference.ts'
 import { checkTemplates } from './check-templates.ts'
 
@@ -25,19 +26,25 @@ export function checkTeam(team: Team): Finding[] {
   return [
     ...parts,
     ...checkTemplates(surroundingsOf(definition, graph)),
+    ...checkLadder(definition),
     ...checkCollisions(definition, graph),
   ]
 }
 
 function checkAgents({
-  definition: { agents, pattern },
+  definition: { agents, pattern, repair },
   graph: { nodes, pool = [], isOpen },
 }: Team): Finding[] {
   const names = Object.keys(agents)
   const inGraph = [...nodes, ...pool].flatMap(({ agent, path }) =>
     agent === undefined ? [] : [{ agent, path: inPattern(path) }],
   )
-  const named = [...inGraph, ...standIns(agents, ['agents']), ...standIns(pattern, ['pattern'])]
+  const standing = [
+    ...standIns(agents, ['agents']),
+    ...standIns(pattern, ['pattern']),
+    ...standIns({ repair }, []),
+  ]
+  const named = [...inGraph, ...standing]
   const unknown = named
     .filter(({ agent }) => !names.includes(agent))
     .map(({ agent, path }) => ({
@@ -61,7 +68,7 @@ function checkAgents({
 }
 
 /** Fields in which `by` names an agent. */
-const BY = ['judge', 'compact', 'conflicts']
+const BY = ['judge', 'compact', 'conflicts', 'simplify', 'repair']
 
 /** Agents that help others out: those under `fallback` and `judge`, and in `by`, wherever that is. */
 function standIns(value: unknown, path: Path): { readonly agent: string; readonly path: Path }[] {

@@ -21,6 +21,17 @@ export const trials: Trials = {
       },
     },
   },
+  'branches with budgets that leave room for what nobody knows the outcome of': {
+    definition: {
+      agents,
+      budget: { tokens: 40_000, day: { tokens: 100_000_000 } },
+      pattern: {
+        kind: 'parallel',
+        branches: [{ agent: 'ann', budget: { tokens: 30_000 } }, 'ben'],
+        aggregate: 'cid',
+      },
+    },
+  },
   'a quorum of two': {
     isRace: true,
     definition: {

@@ -70,6 +70,38 @@ export const trials: Trials = {
       },
     },
   },
+  'work that is tried again, made simpler, given to another, repaired, kept, and at last gone on without': {
+    parts: {
+      ann: told => (told.includes('Say good.') ? 'good' : 'bad'),
+      ben: ['bad'],
+      cid: ['kept'],
+      medic: [{ action: 'retry', task: 'Say good.', why: 'It was not clear.' }],
+    },
+    definition: {
+      defaults: { retry: { attempts: 2, backoff: '1ms' } },
+      repair: { by: 'medic', total: 1 },
+      agents: {
+        ann: {
+          role: 'You are ann.',
+          check: [{ that: 'output == "good"' }],
+          simplify: 'Less: ${task}',
+          fallback: ['ben'],
+        },
+        ben: { role: 'You are ben.', check: [{ that: 'false' }] },
+        cid: { role: 'You are cid.', prompt: 'Say something.', cache: '1h' },
+        medic: { role: 'You are medic.' },
+        half: {
+          role: 'You are ben.',
+          check: [{ that: 'false' }],
+          ladder: ['retry', 'repair', 'cached', 'partial'],
+        },
+      },
+      pattern: {
+        kind: 'pipeline',
+        stages: ['ann', 'cid', { agent: 'cid', name: 'again' }, 'half'],
+      },
+    },
+  },
   'nested teams, two levels deep': {
     definition: {
       agents: { ...agents, nested },

@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { Context } from '../../src/engine/context.ts'
+import { inPlace, openPlace } from '../../src/policies/concurrency.ts'
+import { FairQueue } from '../../src/policies/fair-queue.ts'
+import type { Fact } from '../../src/store/events.ts'
+import { manualClock } from '../helpers/clock.ts'
+
+const NOTHING = async () => {}
+
+function served(waiting: readonly { readonly agent: string; readonly priority?: number }[]): string[] {
+  const queue = new FairQueue()
+  const names = new Map<() => Promise<unknown>, string>(
+    waiting.map(({ agent }, index) => [async () => {}, `${agent}${index}`] as const),
+  )
+  for (const [index, run] of [...names.keys()].entries()) queue.enqueue(run, waiting[index])
+  return waiting.map(() => names.get(queue.dequeue() ?? NOTHING) ?? '')
+}
+
+describe('who waits for a place', () => {
+  it('takes turns with the other agents, however many lanes one of them has', () => {
+    const lanes = Array.from({ length: 1000 }, () => ({ agent: 'a' }))
+    const order = served([...lanes, { agent: 'b' }, { agent: 'c' }])
+    expect(order.slice(0, 4)).toEqual(['a0', 'b1000', 'c1001', 'a1'])
+  })
+
+  it('goes before those with a lower priority', () => {
+    const order = served([
+      { agent: 'a' },
+      { agent: 'a', priority: 2 },
+      { agent: 'b', priority: 5 },
+      { agent: 'b' },
+    ])
+    expect(order).toEqual(['b2', 'a1', 'a0', 'b3'])
+  })
+
+  it('comes to its turn, once, and in the order of its agent', () => {
+    const one = fc.record({ agent: fc.constantFrom('a', 'b', 'c'), priority: fc.integer({ min: 0, max: 2 }) })
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 40 }), waiting => {
+        const order = served(waiting).map(name => Number(name.slice(1)))
+        expect([...order].sort((a, b) => a - b)).toEqual(waiting.map((_, index) => index))
+        for (const agent of ['a', 'b', 'c'])
+          for (const priority of [0, 1, 2]) {
+            const own = order.filter(i => waiting[i]?.agent === agent && waiting[i]?.priority === priority)
+            expect(own).toEqual([...own].sort((a, b) => a - b))
+          }
+      }),
+    )
+  })
+
+  it('may go away, and may become more urgent', async () => {
+    const { queue } = openPlace('limits.concurrency', 1)
+    const done: string[] = []
+    const add = (id: string) => queue.add(async () => void done.push(id), { id, agent: id })
+    const first = queue.add(() => new Promise<void>(resolve => setImmediate(resolve)))
+    const all = [first, add('a'), add('b'), add('c')]
+    queue.setPriority('c', 1)
+    const leaving = new AbortController()
+    const left = queue.add(NOTHING, { id: 'd', signal: leaving.signal }).catch(reason => reason)
+    leaving.abort('enough')
+    await Promise.all(all)
+    expect(await left).toBe('enough')
+    expect(done).toEqual(['c', 'a', 'b'])
+    expect(queue.size).toBe(0)
+  })
+})
+
+describe('a place', () => {
+  function visitor(agent: string) {
+    const facts: Fact[] = []
+    const controller = new AbortController()
+    const ctx = { key: agent, signal: controller.signal, emit: (fact: Fact) => facts.push(fact) }
+    return { facts, controller, turn: { ctx: ctx as unknown as Context, clock: systemClock, agent } }
+  }
+
+  it('is waited for visibly, with how many are ahead', async () => {
+    const place = openPlace('agent a', 1)
+    const visitors = [visitor('a'), visitor('a'), visitor('a')]
+    await Promise.all(visitors.map(({ turn }) => inPlace([place], turn, NOTHING)))
+    expect(visitors.map(({ facts }) => facts)).toEqual([
+      [],
+      [{ type: 'queued', key: 'a', place: 'agent a', ahead: 0 }],
+      [{ type: 'queued', key: 'a', place: 'agent a', ahead: 1 }],
+    ])
+  })
+
+  it('is not waited for any longer by somebody who is not wanted any more', async () => {
+    const place = openPlace('agent a', 1)
+    const [inside, waiting] = [visitor('a'), visitor('a')]
+    let leave = () => {}
+    const work = inPlace([place], inside.turn, () => new Promise<void>(resolve => (leave = resolve)))
+    const refused = inPlace([place], waiting.turn, NOTHING).catch(reason => reason)
+    waiting.controller.abort('cancelled')
+    expect(await refused).toBe('cancelled')
+    expect(place.queue.size).toBe(0)
+    leave()
+    await work
+    await place.queue.onIdle()
+    expect(place.queue.pending).toBe(0)
+  })
+
+  it('is said to have been waited for, once that is over, when it took long', async () => {
+    const clock = manualClock()
+    const place = openPlace('limits.concurrency', 1)
+    const [inside, waiting] = [visitor('a'), visitor('b')]
+    let leave = () => {}
+    const stay = () =>
+      new Promise<void>(resolve => {
+        leave = resolve
+      })
+    const visits = [inside, waiting].map(({ turn }, index) =>
+      inPlace([place], { ...turn, clock }, index === 0 ? stay : NOTHING),
+    )
+    await new Promise(resolve => setImmediate(resolve))
+    clock.advance(1_500)
+    leave()
+    await Promise.all(visits)
+    expect(inside.facts).toEqual([])
+    expect(waiting.facts.at(-1)).toEqual({
+      type: 'decision',
+      key: 'b',
+      what: 'queued',
+      reason: 'waited 1.5 s for a place: limits.concurrency',
+      values: { place: 'limits.concurrency', milliseconds: 1_500 },
+    })
+  })
+
+  it('is left to others by who waits for one of them', async () => {
+    const place = openPlace('limits.concurrency', 1)
+    const asked = () => inPlace([place], visitor('b').turn, async () => 'an answer')
+    expect(await inPlace([place], visitor('a').turn, aside => aside(asked))).toBe('an answer')
+  })
+})
