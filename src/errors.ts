@@ -57,7 +57,7 @@ const CODES = {
 
   connection: { exit: EXIT.failed, retryable: true, blames: 'endpoint' },
   timeout: { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
-  'rate-limited': { exit: EXIT.failed, retryable: true, blames: 'endpoint' },
+  'rate-limited': { exit: EXIT.failed, retryable: true },
   'server-error': { exit: EXIT.failed, retryable: true, blames: 'endpoint' },
   'reply-truncated': { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
   'reply-empty': { exit: EXIT.failed, retryable: true, blames: 'endpoint', easier: true },
@@ -114,6 +114,8 @@ export interface Failure {
   readonly done?: readonly string[]
   /** Milliseconds the other side asked us to wait before trying again. */
   readonly retryAfter?: number
+  /** Whose breaker is open, of `circuit-open`. */
+  readonly breaker?: 'agent' | 'endpoint'
   /** What the provider billed although the call failed. */
   readonly spent?: Spend
   /** What an agent was answering when it was rejected; fed back to it on the next attempt. */

@@ -41,7 +41,7 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'].concat(
 )
 const MAX_OUTPUT = 4 * 1024 ** 2
 const NOT_TEXT = 'wrote binary data where UTF-8 text was expected'
-const WRITE_FILE = 'Let it write a file, and print only its name'
+const WRITE_FILE = 'let it write a file, and print only its name'
 /** Characters of what a failed program wrote that its error quotes. */
 const QUOTED = 500
 
@@ -214,14 +214,14 @@ function failed({ argv: [program] }: Command, problem: string, hint?: string): C
 function refuseNul(command: Command): void {
   const given = [...command.argv, ...Object.values(command.env)]
   if (!given.some(text => text.includes('\0'))) return
-  const hint = 'Hand the data over on standard input'
+  const hint = 'hand the data over on standard input'
   throw failed(command, 'cannot be given an argument or a variable with a NUL character in it', hint)
 }
 
 const NOT_STARTED: Readonly<Record<string, readonly [problem: string, hint?: string]>> = {
   ENOENT: ['was not found', 'install it, or correct the first word of `run`'],
   EACCES: ['may not be executed', 'make it executable with chmod +x, or run it through its interpreter'],
-  E2BIG: ['cannot be given arguments this long', 'Hand the data over on standard input'],
+  E2BIG: ['cannot be given arguments this long', 'hand the data over on standard input'],
 }
 
 function notStarted(command: Command, code = 'unknown reason'): CrewError {

@@ -40,7 +40,7 @@ export function add(total: Total, spent: Spend): void {
   total.input += spent.input
   total.output += spent.output
   total.cached += spent.cached
-  total.usd += spent.usd ?? 0
+  total.usd = addDollars(total.usd, spent.usd ?? 0)
   if (spent.usd === undefined) total.unpriced += 1
   if (spent.estimated) total.estimated += 1
 }
@@ -76,6 +76,19 @@ export function limitsOf({ usd, tokens }: Limits): Limits {
 function toUnits(usd: number): number {
   return Math.round(usd * PER_DOLLAR)
 }
+
+/** What the binary fractions of dollars get wrong is left out, so that a sum does not depend on the order. */
+function addDollars(one: number, other: number): number {
+  return inDollars({ usd: toUnits(one) + toUnits(other) })
+}
+
+/** Adds `more` to `total`, count by count. */
+export function addTotal(total: Total, more: Total): void {
+  for (const count of COUNTS)
+    total[count] = count === 'usd' ? addDollars(total.usd, more.usd) : total[count] + more[count]
+}
+
+const COUNTS = Object.keys(zero()) as (keyof Total)[]
 
 export function plus(one: Amount, other: Amount, sign = 1): Amount {
   return { usd: one.usd + sign * other.usd, tokens: one.tokens + sign * other.tokens }

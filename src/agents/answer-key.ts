@@ -13,9 +13,6 @@ export interface Asked {
   readonly output: JsonSchema | undefined
   readonly checks: readonly Check[]
   readonly root: string
-  /** The model as it is declared and as it was found. */
-  readonly model: unknown
-  readonly rehearsal: boolean
 }
 
 /** Fields that are about how an agent is asked. */
@@ -24,17 +21,13 @@ const HOW = { ...acting, ...spending }
 /**
  * All that the answer of an agent depends on, as one key: who asks the same under it would be given the same. What is
  * only about how it is asked, such as deadlines and attempts, is no part of it.
+ * @param model as it is declared and as it was found
  */
-export function answerKey({
-  invocation,
-  spec,
-  scope,
-  output,
-  checks,
-  root,
-  model,
-  rehearsal,
-}: Asked): string {
+export function answerKey(
+  { invocation, spec, scope, output, checks, root }: Asked,
+  model: unknown,
+  rehearsal: boolean,
+): string {
   const own = Object.entries(spec).filter(([field]) => !Object.hasOwn(HOW, field))
   const { task, instruction } = invocation
   // A program can be handed the whole input.

@@ -10,7 +10,8 @@ import { checkingOutput } from '../policies/output.ts'
 import { type ActPolicy, type Call, compose, type Policy } from '../policies/policy.ts'
 import { run } from '../spawn.ts'
 import type { Invocation, Services, Work } from './agent.ts'
-import { climb, type Means } from './climb.ts'
+import type { Asked } from './answer-key.ts'
+import { type Climbed, climb, type Means } from './climb.ts'
 import { guarding, type Member, placesOf, sayingWaits } from './guards.ts'
 import { type AgentSpec, kindOf } from './index.ts'
 
@@ -36,6 +37,16 @@ interface Setting extends Means {
   readonly step: string
 }
 
+/** An invocation with all that surrounds it, ready to be performed. */
+interface Prepared extends Asked, Omit<Climbed, 'policies' | 'passesOn'> {
+  readonly invocation: Charged
+  /** Of its step. */
+  readonly key: string
+  readonly accounts: readonly string[]
+  readonly isBudgeted: boolean
+  readonly guards: readonly ActPolicy[]
+}
+
 /**
  * Puts the policies around the agents of a team, in the one order that they have. An agent at work has a place in each
  * of `queues`: that of its team, then those of the teams around it.
@@ -52,17 +63,18 @@ export function createCaller(
     const invocation = charged(handed, ctx)
     const { agent } = invocation
     const spec = agents[agent] as AgentSpec
-    const kind = kindOf(spec)
     const output = invocation.output ?? spec.output
     // Its own checks are about its own output, not about a plan or a verdict that a pattern asks it for.
     const ownChecks = invocation.output === undefined ? spec.check : undefined
     const checks = [...(ownChecks ?? []), ...(invocation.check ?? [])]
-    const path = pathThrough(invocation)
     const root = invocation.root ?? services.root
     const scope = { ...invocation.scope, task: invocation.task }
+    const asked = { invocation, spec, scope, output, checks, root }
     const climbed = climb(
       {
-        ...{ invocation, spec, scope, output, checks, root, path, names },
+        ...asked,
+        path: pathThrough(invocation),
+        names,
         standIn: standIn({ ...invocation, ...(output && { output }) }),
         ask: (agent, instruction, inner, more) =>
           call({ ...related(invocation), agent, instruction, ...more }, inner),
@@ -73,7 +85,7 @@ export function createCaller(
     const { policies: ladder, passesOn, ...means } = climbed
     const member = { team, agent, spec }
     // A rehearsal calls nobody who could fail.
-    const guarded = rehearsal ? undefined : guarding(member, { store, clock, passesOn })
+    const guarded = rehearsal ? undefined : guarding(member, { run: id, store, clock, passesOn })
     const policies: Policy[] = [
       ...(spec.expects ? [expecting(spec.expects, scope)] : []),
       ...ladder,
@@ -86,41 +98,48 @@ export function createCaller(
     const paying = budgets.guard(accounts)
     // The budget innermost: who waits for a turn keeps no money from those who have theirs.
     const guards: ActPolicy[] = [...(guarded?.acts ?? []), ...(paying ? [paying] : [])]
-    const { key } = ctx
-    const turn = { clock, agent, priority: invocation.priority }
-    const perform = compose(policies, ({ ctx, task, rejections, past = [], note = () => {} }) =>
-      // Innermost: who waits for another agent, or to try again, holds no place that the other may need.
-      inPlace(placesOf(member, queues, setting.places), { ...turn, ctx }, aside => {
-        // What only waits for its turn has not been asked yet: a limit must not stop what nobody has begun.
-        count(key)
-        const colleagues = colleaguesOf(invocation)
-        const work: Work<AgentSpec> = {
-          ...invocation,
-          spec,
-          scope,
-          ...(task !== undefined && instead(task, invocation, spec, scope)),
-          root,
-          ...means,
-          accounts,
-          isBudgeted: paying !== undefined,
-          rejections,
-          past,
-          note,
-          idempotencyKey: hash(
-            [id, key, rejections.length, ...past, ...(task === undefined ? [] : [task])].join('/'),
-          ),
-          services,
-          // What comes out is what `act` gives: no policy changes the result of an act.
-          guard: (act, ctx, about) =>
-            compose(guards, sayingWaits(act))({ ...about, agent, ctx }) as ReturnType<typeof act>,
-          colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
-          ...(output && { output }),
-        }
-        return kind.perform(work, ctx)
-      }),
-    )
+    const prepared = { ...asked, ...means, key: ctx.key, accounts, guards, isBudgeted: paying !== undefined }
+    const perform = compose(policies, attempt => performInPlace(attempt, prepared))
     const changed = replaced !== undefined && { task: replaced }
     return perform({ ctx, agent, rejections: [], past: invocation.past ?? [], ...changed })
+  }
+
+  /** One attempt, when its turn has come. Innermost: who waits for another agent, or to try again, holds no place. */
+  const performInPlace = (attempt: Call, prepared: Prepared): Promise<Json> => {
+    const { invocation, spec, scope, output, key, guards, retry, lineup, account } = prepared
+    const { agent, priority } = invocation
+    const { ctx, task, rejections, past = [], note = () => {} } = attempt
+    const places = placesOf({ team, agent, spec }, queues, setting.places)
+    return inPlace(places, { clock, agent, priority, ctx }, aside => {
+      // What only waits for its turn has not been asked yet: a limit must not stop what nobody has begun.
+      count(key)
+      const colleagues = colleaguesOf(invocation)
+      const work: Work<AgentSpec> = {
+        ...invocation,
+        spec,
+        scope,
+        ...(task !== undefined && instead(task, invocation, spec, scope)),
+        root: prepared.root,
+        accounts: prepared.accounts,
+        isBudgeted: prepared.isBudgeted,
+        retry,
+        lineup,
+        account,
+        rejections,
+        past,
+        note,
+        idempotencyKey: hash(
+          [id, key, rejections.length, ...past, ...(task === undefined ? [] : [task])].join('/'),
+        ),
+        services,
+        // What comes out is what `act` gives: no policy changes the result of an act.
+        guard: (act, ctx, about) =>
+          compose(guards, sayingWaits(act))({ ...about, agent, ctx }) as ReturnType<typeof act>,
+        colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
+        ...(output && { output }),
+      }
+      return kindOf(spec).perform(work, ctx)
+    })
   }
 
   /** The invocation with the names of all accounts that pay for it; its own budget opens one of them. */

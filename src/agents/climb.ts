@@ -1,4 +1,5 @@
 import type { Context } from '../engine/context.ts'
+import type { Failure } from '../errors.ts'
 import { renderText } from '../expressions/template.ts'
 import { hash, type Json } from '../json.ts'
 import { cacheSettings, caching, type Flights } from '../policies/cache.ts'
@@ -29,7 +30,7 @@ export interface Means {
   readonly repairs?: Repairs | undefined
 }
 
-interface Climb extends Omit<Asked, 'model' | 'rehearsal'> {
+interface Climb extends Asked {
   /** Everybody in the team. */
   readonly names: readonly string[]
   /** Who asked whom so that it came to this, this agent included. */
@@ -43,8 +44,8 @@ interface Climb extends Omit<Asked, 'model' | 'rehearsal'> {
 /** What an agent has of the ladder for one invocation, with the cache around it. */
 export interface Climbed extends Pick<Work<unknown>, 'retry' | 'lineup' | 'account'> {
   readonly policies: readonly Policy[]
-  /** Whether somebody else can do the work at once. */
-  readonly passesOn: () => boolean
+  /** Whether somebody else can do the work at once, when such a breaker is open. */
+  readonly passesOn: (breaker: Failure['breaker']) => boolean
 }
 
 export function climb(asked: Climb, means: Means, services: Services): Climbed {
@@ -53,8 +54,9 @@ export function climb(asked: Climb, means: Means, services: Services): Climbed {
   const lineup = new Lineup(modelsOf(spec, order, means.models))
   const spent = zero()
   const cached = cacheOf(asked, order, spent, means, services)
-  const passesOn = (): boolean =>
-    lineup.left.length > 1 || (order.includes('agent') && rungs.agent !== undefined)
+  // An agent that is left alone is not well with another model.
+  const passesOn: Climbed['passesOn'] = breaker =>
+    (breaker !== 'agent' && lineup.left.length > 1) || (order.includes('agent') && rungs.agent !== undefined)
   const retry = { ...retryOf(spec, order), passesOn }
   const rungs: Rungs = {
     retry: retrying(retry),
@@ -81,7 +83,8 @@ type Rungs = Partial<Record<Rung, Policy>>
 function helpers(asked: Climb, { repairs }: Means): Rungs {
   const { invocation, spec, scope, output, path, names, ask, standIn } = asked
   const isFree = (name: string) => !path.includes(name)
-  const substitutes = [...(spec.fallback ?? []), ...(invocation.fallback ?? [])].filter(isFree)
+  // The agent and the pattern may name the same one.
+  const substitutes = [...new Set([...(spec.fallback ?? []), ...(invocation.fallback ?? [])])].filter(isFree)
   const { simplify } = spec
   const isSimpler = simplify !== undefined && (typeof simplify === 'string' || isFree(simplify.by))
   // Work for somebody else is repaired where that one's work is.
@@ -109,20 +112,20 @@ function ownTask({ spec, scope, invocation }: Climb): string {
 
 /** The cache around an invocation, if its answers are kept. One that may act on the others has to be asked. */
 function cacheOf(
-  { names, path, standIn, ask, ...asked }: Climb,
+  asked: Climb,
   order: readonly Rung[],
   spent: Total,
   { run, store, models, flights }: Means,
   { clock, rehearsal, model }: Services,
 ) {
-  const { spec, invocation, root } = asked
+  const { spec, invocation, root, path } = asked
   const settings = cacheSettings(spec.cache, order)
   if (!settings || !kindOf(spec).isCacheable?.(spec) || invocation.grants) return undefined
   const [name] = modelsOf(spec, order, models)
   const asks = name === undefined ? null : [model(name).id, models[name]]
   return caching({
     settings,
-    key: answerKey({ ...asked, model: asks, rehearsal }),
+    key: answerKey(asked, asks, rehearsal),
     owner: hash(`${root}/${invocation.agent}`),
     run,
     answers: store.answers,

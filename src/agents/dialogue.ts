@@ -107,7 +107,7 @@ async function readAnswer(work: Dialogue, grants: Grants, said: string) {
 function rejected({ agent }: Dialogue, answer: string, problem: string): CrewError {
   return new CrewError('output-invalid', `${agent} gave an answer that does not fit its part: ${problem}`, {
     answer,
-    hint: `see what it said with: crew logs last --agent ${agent}`,
+    hint: `see what it said with: crew logs RUN --agent ${agent}`,
   })
 }
 

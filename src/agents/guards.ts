@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { agentOf, breakingAgent, breakingModel } from '../policies/breaker.ts'
+import { agentOf, type Breaker, breakingAgent, breakingModel } from '../policies/breaker.ts'
 import { openPlace, type Place, queuedFor } from '../policies/concurrency.ts'
 import type { Act, ActPolicy, Policy } from '../policies/policy.ts'
 import { limitingRate } from '../policies/rate.ts'
@@ -15,10 +15,11 @@ export interface Member {
 }
 
 interface Setting {
+  readonly run: string
   readonly store: Store
   readonly clock: Clock
-  /** Whether somebody else can do the work at once. */
-  readonly passesOn: () => boolean
+  /** Whether somebody else can do the work at once, when such a breaker is open. */
+  readonly passesOn: (breaker: Breaker['kind']) => boolean
 }
 
 /** Failures in a row, unless the team file says how many. */
@@ -30,11 +31,11 @@ const FAILURES = 10
  */
 export function guarding(
   { team, agent, spec }: Member,
-  { store, clock, passesOn }: Setting,
+  { run, store, clock, passesOn }: Setting,
 ): { readonly attempts: readonly Policy[]; readonly acts: readonly ActPolicy[] } {
-  const shared = { breakers: store.breakers, clock, passesOn }
+  const shared = { run, breakers: store.breakers, clock, passesOn }
   const settings = kindOf(spec).isIdle ? undefined : breakerSettings(declaredIn(spec).breaker, FAILURES)
-  const hint = `see what it failed with: crew logs last --agent ${agent}`
+  const hint = `see what it failed with: crew logs RUN --agent ${agent}`
   const breaking =
     settings &&
     breakingAgent({ ...agentOf(team, agent), settings, hint, ...shared }, { hasModel: hasModel(spec) })

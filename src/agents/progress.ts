@@ -79,7 +79,7 @@ export class Progress {
 
   private stopped(what: string, or = ''): CrewError {
     return new CrewError('limit-loop', `${this.agent} ${what}`, {
-      hint: `see what led there with: crew logs last --agent ${this.agent}${or}`,
+      hint: `see what led there with: crew logs RUN --agent ${this.agent}${or}`,
     })
   }
 }

@@ -45,8 +45,9 @@ export async function converse(
     try {
       return await callRepeatedly(work, ctx, request, { name, turn, retry: { ...retry, round } })
     } catch (thrown) {
-      if (ctx.signal.aborted) throw thrown
       const last = toCrewError(thrown)
+      // An agent that is left alone is not well with another model.
+      if (ctx.signal.aborted || last.details.breaker === 'agent') throw thrown
       error = error ? afterwards(error, `model ${name}`, last) : last
       const to = tries[index + 1]?.name
       if (to === undefined) break
@@ -83,7 +84,9 @@ function callRepeatedly(
   const step = { kind: 'model', effects: 'idempotent', reserved, within, ...asked } as const
   // A provider takes a key that it has seen, with something else behind it, for a mistake.
   const idempotencyKey = `${work.idempotencyKey}-${turn}${isOther ? `-${name}` : ''}`
-  return tryRepeatedly(ctx, key, retry, attempt =>
+  // A whole attempt can be the one that tries whether the agent is well again, and no call in the middle of it.
+  const passesOn: Retry['passesOn'] = breaker => breaker === 'agent' || retry.passesOn?.(breaker) === true
+  return tryRepeatedly(ctx, key, { ...retry, passesOn }, attempt =>
     ctx.step(attempt === 1 ? key : `${key}/attempt-${attempt}`, step, inner =>
       reply({ ...work, idempotencyKey }, inner, model, capped),
     ),

@@ -72,7 +72,7 @@ export async function perform(team: Nest, work: TeamTask, setting: Setting, ctx:
     root,
     copies: join(homeFolder('data'), 'work', id),
   })
-  const queues = [openPlace('limits.concurrency', limits.concurrency), ...work.queues]
+  const queues = [openPlace('limits.concurrency', limits.concurrency, { isUsual: true }), ...work.queues]
   const countOwn = createCounter(limits.invocations, work.whose, askedBefore(recorded, ctx.key))
   const count = (key: string) => {
     work.count(key)

@@ -21,14 +21,21 @@ Examples:
   $ crew answer 0k3f "done=ticket 4711" --step writer/run`,
     )
     .action(async (reference: string, words: string, { step, ...options }: Options) => {
-      const [{ systemClock }, { findRun }, { findQuestion, readAnswer }, { viewOf }, { sanitize }] =
-        await Promise.all([
-          import('../clock.ts'),
-          import('../store/find.ts'),
-          import('../store/questions.ts'),
-          import('../store/view.ts'),
-          import('../ui/text.ts'),
-        ])
+      const [
+        { systemClock },
+        { findRun },
+        { findQuestion, readAnswer },
+        { viewOf },
+        { sanitize },
+        { formatReference },
+      ] = await Promise.all([
+        import('../clock.ts'),
+        import('../store/find.ts'),
+        import('../store/questions.ts'),
+        import('../store/view.ts'),
+        import('../ui/text.ts'),
+        import('../ui/format.ts'),
+      ])
       await withStore(options, async store => {
         const { id } = await findRun(store, reference)
         const view = viewOf(await store.events(id))
@@ -36,7 +43,9 @@ Examples:
         const value = readAnswer(question, words)
         await store.signal(id, { key: question.key, value, by: whoAmI(), at: systemClock.now() })
         const owner = (await store.run(id))?.owner
-        const next = owner ? `process ${owner.pid} takes it up by itself` : `go on with: crew resume ${id}`
+        const next = owner
+          ? `process ${owner.pid} takes it up by itself`
+          : `go on with: crew resume ${formatReference(id, options.db)}`
         process.stdout.write(`${sanitize(question.key)}: answered; ${next}\n`)
       })
     })

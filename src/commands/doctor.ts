@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Finding } from '../doctor/finding.ts'
+import type { Patient } from '../doctor.ts'
 import { EXIT } from '../errors.ts'
 import { type CreateCommand, type StoreOptions, storeOption } from './command.ts'
 
@@ -32,7 +33,7 @@ Examples:
 
 /** Looks at everything, and tells of each finding as it is made. */
 export async function look(
-  patient: { readonly team?: string | undefined; readonly store?: string | undefined },
+  patient: Pick<Patient, 'team' | 'store' | 'rehearsal'>,
   tell: (finding: Finding) => void,
 ): Promise<readonly Finding[]> {
   const [{ systemClock }, { examine }] = await Promise.all([import('../clock.ts'), import('../doctor.ts')])

@@ -6,8 +6,9 @@ import { CrewError, EXIT, type ExitCode } from '../errors.ts'
 import { asText } from '../json.ts'
 import type { Event } from '../store/events.ts'
 import type { TimedFact } from '../store/store.ts'
+import type { StoreOptions } from './command.ts'
 
-export interface OutputOptions {
+export interface OutputOptions extends StoreOptions {
   readonly json?: boolean
   readonly events?: boolean
   readonly output?: string
@@ -77,7 +78,7 @@ export async function present(
     if (options.json)
       process.stdout.write(`${JSON.stringify(documentOf(id, outcome, progress.view), null, 2)}\n`)
     if (outcome.state === 'succeeded') await give(asText(outcome.output), options)
-    for (const line of summarize(id, outcome, progress.view, style))
+    for (const line of summarize(id, outcome, progress.view, style, options.db))
       if (!options.quiet || outcome.state !== 'succeeded') say(line)
     return exitCodeOf(outcome)
   } finally {

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { CrewError } from '../errors.ts'
 import { BUDGET_OPTION, readBudgets } from './budget.ts'
-import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
+import { type CreateCommand, collect, storeOption, withStore } from './command.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
-interface Options extends OutputOptions, StoreOptions {
+interface Options extends OutputOptions {
   readonly limit: readonly string[]
   readonly budget: readonly string[]
 }

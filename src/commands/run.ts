@@ -5,7 +5,7 @@ import { type CreateCommand, collect, type StoreOptions, storeOption, withStore 
 import { describing, look } from './doctor.ts'
 import { addOutputOptions, type OutputOptions, present } from './present.ts'
 
-interface Options extends OutputOptions, StoreOptions {
+interface Options extends OutputOptions {
   readonly input: readonly string[]
   readonly budget: readonly string[]
   readonly rehearse?: boolean
@@ -28,7 +28,7 @@ export const run: CreateCommand = exit =>
       .option('--rehearse', 'call no model and execute nothing with effects: free, offline, instant')
       .option(
         '--check',
-        'look at everything that crew doctor TEAM looks at first, and start only if all is well',
+        'look first at everything that crew doctor TEAM looks at, and start only if all is well',
       )
       .addOption(storeOption()),
   )
@@ -51,7 +51,7 @@ Examples:
       const input = await readInput(team.definition, options.input, task)
       const rehearsal = options.rehearse === true
       const limits = readBudgets(options.budget)
-      if (options.check && !(await isWell(file, options))) return exit(EXIT.failed)
+      if (options.check && !(await isWell(file, { ...options, rehearsal }))) return exit(EXIT.failed)
       await withStore(options, async store => {
         exit(
           await present(options, presentation =>
@@ -67,9 +67,12 @@ Examples:
     })
 
 /** Says on stderr what is broken, if something is. */
-async function isWell(team: string, { db }: StoreOptions): Promise<boolean> {
+async function isWell(
+  team: string,
+  { db, rehearsal }: StoreOptions & { readonly rehearsal: boolean },
+): Promise<boolean> {
   const describe = await describing(process.stderr)
-  const findings = await look({ team, store: db }, finding => {
+  const findings = await look({ team, store: db, rehearsal }, finding => {
     if (finding.state === 'broken') process.stderr.write(describe(finding))
   })
   return findings.every(({ state }) => state !== 'broken')

@@ -69,7 +69,7 @@ async function printPage(row: RunRow, events: readonly Event[], options: Options
     ])
   const { stdout } = process
   const clean = stdout.isTTY ? text.sanitize : String
-  const page = () => ({ style: styleFor(stdout), width: ui.terminalWidth(stdout), clean })
+  const page = () => ({ style: styleFor(stdout), width: ui.terminalWidth(stdout), clean, db: options.db })
   const record = recordOf(row, events, systemClock.now())
   if (options.json) stdout.write(`${JSON.stringify(documentOfRun(record), null, 2)}\n`)
   else if (!options.outputOnly) stdout.write(`${formatPage(record, page())}\n`)

@@ -46,7 +46,7 @@ function senseless(agent: string, key: string, problem: string, answer: string):
     'plan-invalid',
     `${agent} gave no usable answer for ${key} in ${ATTEMPTS} attempts: ${problem}`,
     {
-      hint: `see what it said with: crew logs last --agent ${agent}`,
+      hint: `see what it said with: crew logs RUN --agent ${agent}`,
       answer,
     },
   )

@@ -202,7 +202,6 @@ export function serialise(team: TeamContext, first: Busy, second: Busy): FactOf<
 
 /** The resource that two may not touch at the same time, if there is one. */
 function collision(a: Profile, b: Profile): string | undefined {
-  // Most agents declare nothing, and every pair of a thousand lanes comes by here.
   const touches = ({ reads, writes }: Profile, name: string) => writes.includes(name) || reads.includes(name)
   return a.writes.find(name => touches(b, name)) ?? b.writes.find(name => touches(a, name))
 }

@@ -71,8 +71,9 @@ function start(
 ): ReadonlyMap<string, Promise<Json>> {
   const places = new PQueue({ concurrency })
   const running = new Map<string, Promise<Json>>()
-  for (const [index, lane] of lanes.entries()) {
-    const before = waitsFor(group, lanes.slice(0, index), lane)
+  const earlier: Lane[] = []
+  for (const lane of lanes) {
+    const before = touchesAnything(group, lane) ? waitsFor(group, earlier, lane) : []
     const { agent, ...request } = lane
     const ask = () => places.add(() => group.ask(agent, request))
     const others = before.map(({ key }) => running.get(key))
@@ -80,8 +81,15 @@ function start(
     // Whoever wants the result asks for it later.
     result.catch(() => {})
     running.set(lane.key, result)
+    // Who touches nothing is waited for by nobody.
+    if (touchesAnything(group, lane)) earlier.push(lane)
   }
   return running
+}
+
+function touchesAnything({ agents }: TeamContext, { agent }: Lane): boolean {
+  const { reads = [], writes = [] } = agents[agent] ?? {}
+  return reads.length + writes.length > 0
 }
 
 /** The lanes before this one that touch what it touches. Said once, of the last of them: the others come before that. */

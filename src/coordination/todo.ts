@@ -122,6 +122,6 @@ function nothingDone(failures: ReadonlyMap<string, CrewError>): CrewError {
   const reasons = [...failures].map(([id, { message }]) => `\n  ${id}: ${message}`)
   return new CrewError('task-failed', `no task gave a result${reasons.join('')}`, {
     because: [...failures.values()].flatMap(({ details }) => details.step ?? []),
-    hint: 'see what happened with: crew show last, and try the failed tasks again with: crew resume last',
+    hint: 'see what happened with: crew show RUN, and try the failed tasks again with: crew resume RUN',
   })
 }

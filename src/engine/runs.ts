@@ -1,4 +1,6 @@
+import ms from 'ms'
 import { type Clock, sleep } from '../clock.ts'
+import { inWords } from '../duration.ts'
 import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { asJson, type Json, type JsonObject } from '../json.ts'
 import type { Fact, Owner } from '../store/events.ts'
@@ -113,7 +115,8 @@ async function conduct(
   try {
     if (interrupt.aborted) onInterrupt()
     const { program, time } = await prepare(recorded)
-    const cancelTimeLimit = clock.after(time, () => stop.abort(tooLong()))
+    const limit = recorded.active + time
+    const cancelTimeLimit = clock.after(time, () => stop.abort(tooLong(limit)))
     const signals = (after: number) => store.signals(lease.run, after)
     const outcome = await execute(program, { journal, clock, recorded, signals, redact }, stop.signal)
     cancelTimeLimit()
@@ -190,8 +193,9 @@ function reopenedBy({ error, steps }: RunView): string[] {
   return [...reopened]
 }
 
-function tooLong(): CrewError {
-  return new CrewError('limit-time', 'the run took as long as it may', {
-    hint: 'give it more time: crew resume RUN --limit time=1h',
+/** `limit` is for all its executions together: only more than that lets it go on. */
+function tooLong(limit: number): CrewError {
+  return new CrewError('limit-time', `the run took as long as it may: ${inWords(limit)}`, {
+    hint: `give it more time: crew resume RUN --limit time=${ms(2 * limit)}`,
   })
 }

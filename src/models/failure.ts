@@ -60,17 +60,17 @@ function remedy(code: ErrorCode, { name, model, apiKeyEnv, baseUrl }: ResolvedEn
   switch (code) {
     case 'unauthorized':
       return apiKeyEnv
-        ? `Put a key that may use ${model} into ${apiKeyEnv}`
+        ? `put a key that may use ${model} into ${apiKeyEnv}`
         : `name the variable that holds the key: models.${name}.apiKeyEnv`
     case 'model-not-found':
-      return `Correct models.${name}.model ("${model}") or models.${name}.baseUrl ("${baseUrl}")`
+      return `correct models.${name}.model ("${model}") or models.${name}.baseUrl ("${baseUrl}")`
     case 'quota-exhausted':
-      return `Add credit to the account behind ${apiKeyEnv ?? baseUrl}, or choose another model for "${name}"`
+      return `add credit to the account behind ${apiKeyEnv ?? baseUrl}, or choose another model for "${name}"`
     case 'request-rejected':
-      return `Check models.${name} in the team file: ${model} does not accept what it was asked`
+      return `check models.${name} in the team file: ${model} does not accept what it was asked`
     case 'reply-refused':
-      return 'Reword the task, or choose another model'
+      return 'reword the task, or choose another model'
     default:
-      return 'Try again later, or give the agent more attempts: retry.attempts'
+      return 'try again later, or give the agent more attempts: retry.attempts'
   }
 }

@@ -156,7 +156,7 @@ class Alerts {
     const { at } = event
     if (event.type === 'run.failed' && failed) {
       const { code, message, hint, step: key = '' } = event.error
-      const reason = hint === undefined ? message : `${message} (${hint})`
+      const reason = hint === undefined ? message : `${message} (${hint.replaceAll('RUN', this.options.run)})`
       this.tell({ what: 'failed', key, reason, values: { code }, at })
     }
     if (event.type === 'run.interrupted' && stopped)

@@ -14,6 +14,8 @@ export interface Flight {
   heard: number
   /** Somebody else does it instead. */
   isReplaced?: true
+  /** Its last failure has been counted: it has done nothing since. */
+  isCounted?: boolean
 }
 
 export interface Waiting {
@@ -88,7 +90,10 @@ export class InFlight {
     const agent = event.agent ?? this.agentAt(key)?.agent ?? ''
     const flight = { key, kind, agent, since: at, heard: at }
     if (kind === 'agent') this.agents.set(key, flight)
-    if (event.effects) this.acts.set(key, flight)
+    if (!event.effects) return
+    this.acts.set(key, flight)
+    const actor = this.agentAt(key)
+    if (actor) actor.isCounted = false
   }
 
   /** Nobody's work takes longer for having waited for a person. */

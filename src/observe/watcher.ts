@@ -11,6 +11,9 @@ import { type Flight, InFlight, isInside } from './in-flight.ts'
 import { median, Pace } from './pace.ts'
 import { overspending, type Plan } from './plan.ts'
 
+/** At the end of all attempts; and of an alert that reached nobody, which no agent is to blame for. */
+const REPORTS: ReadonlySet<string> = new Set(['halt', 'alert-undelivered'])
+
 /** What former runs of the same team took. */
 export interface Past {
   durations(): Promise<ReadonlyMap<string, readonly number[]>>
@@ -94,16 +97,22 @@ export class Watcher {
     if (event.type === 'step.succeeded' && flight) this.onPace()
   }
 
-  /** Every decision that names an error is about an attempt that failed, save for the report at the end of them. */
+  /**
+   * Every decision that names an error is about an attempt that failed, save for those that only report. What is decided
+   * after that, before anything else was tried, is about the same failure.
+   */
   private onDecision({ key, what, reason, values }: FactOf<'decision'>): void {
     const flight = this.flights.agentAt(key)
     if (!flight) return
     if (NOT_ITS_OWN.has(what)) flight.isReplaced = true
     const isOfAnother = values?.from !== undefined && what === 'fallback' && values.from !== flight.agent
-    if (typeof values?.error === 'string' && what !== 'halt' && !isOfAnother) this.onFailure(flight, reason)
+    if (typeof values?.error !== 'string' || REPORTS.has(what) || isOfAnother) return
+    this.onFailure(flight, reason)
+    flight.isCounted = what !== 'retry'
   }
 
-  private onFailure({ agent, key }: Flight, message: string): void {
+  private onFailure({ agent, key, isCounted }: Flight, message: string): void {
+    if (isCounted) return
     const times = (this.failures.get(agent) ?? 0) + 1
     this.failures.set(agent, times)
     const { failing } = this.options.settings

@@ -162,7 +162,7 @@ function turnsUsedUp(until: string, lines: readonly Line[]): CrewError {
   const { speaker = '', text = '' } = lines.at(-1) ?? {}
   const said = `${speaker} said last: ${quoted(text)}`
   return new CrewError('limit-rounds', `in ${lines.length} turns this did not come true: ${until}; ${said}`, {
-    hint: 'allow as many again: crew resume last, or give the pattern more turns',
+    hint: 'allow as many again: crew resume RUN, or give the pattern more turns',
   })
 }
 

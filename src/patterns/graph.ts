@@ -198,7 +198,7 @@ function arrive(team: TeamContext, journey: Journey, at: string, { end, output: 
     'halted',
     `the run ended at "${at}": ${brief(output, LONGEST)}\n  ${inWords(journey.path)}`,
     {
-      hint: 'see what led there with: crew logs last',
+      hint: 'see what led there with: crew logs RUN',
     },
   )
 }

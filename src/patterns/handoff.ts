@@ -126,7 +126,7 @@ function hopsUsedUp(handovers: readonly Handover[], allowed: number): CrewError 
   return new CrewError(
     'limit-rounds',
     `control passed as often as it may (${allowed}), and ${from} passes it on to ${to}: ${story(handovers)}`,
-    { hint: 'allow as many again: crew resume last, or give the pattern more hops' },
+    { hint: 'allow as many again: crew resume RUN, or give the pattern more hops' },
   )
 }
 

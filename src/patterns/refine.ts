@@ -206,7 +206,7 @@ function repeated(
   const what = `${generator} gave in attempt ${attempt} the draft of attempt ${again.attempt} again, which ${critic} had criticised`
   if (spec.onLimit === 'best') return best(team, spec, failed, what)
   throw new CrewError('limit-loop', `${what}: ${quoted(asText(again.critique))}\n  ${scoresIn(failed)}`, {
-    hint: `see what they said with: crew logs last --agent ${generator}`,
+    hint: `see what they said with: crew logs RUN --agent ${generator}`,
   })
 }
 

@@ -13,25 +13,28 @@ export interface Breaker {
   readonly name: string
   /** As people know it. */
   readonly who: string
+  readonly kind: 'agent' | 'endpoint'
   readonly settings: BreakerSettings
   /** What to do about it, unless the failure itself has said. */
   readonly hint: string
+  /** In which run it may fail: others are sent there. */
+  readonly run: string
   readonly breakers: Breakers
   readonly clock: Clock
   /** Somebody else can do the work: nobody waits for the one who tries whether it works again. */
-  readonly passesOn: () => boolean
+  readonly passesOn: (breaker: Breaker['kind']) => boolean
 }
 
-type Shared = Pick<Breaker, 'breakers' | 'clock' | 'passesOn'>
+type Shared = Pick<Breaker, 'breakers' | 'clock' | 'passesOn' | 'run'>
 
 /** An agent as all runs know it, by its team and by the folder of that. */
 export function agentOf(team: { readonly root: string; readonly name: string }, agent: string) {
-  return { name: `agent ${agent} of ${team.name} in ${team.root}`, who: agent }
+  return { name: `agent ${agent} of ${team.name} in ${team.root}`, who: agent, kind: 'agent' } as const
 }
 
 /** The endpoint of a model as all runs know it. */
 export function endpointOf(model: { readonly id: string; readonly traffic?: Pick<Traffic, 'endpoint'> }) {
-  return { name: `model ${model.traffic?.endpoint}`, who: model.id }
+  return { name: `model ${model.traffic?.endpoint}`, who: model.id, kind: 'endpoint' } as const
 }
 
 type Verdict = 'well' | 'failed' | 'unknown'
@@ -114,13 +117,13 @@ async function enter(
   ctx: Context,
   total = TRIAL,
 ): Promise<BreakerRecord | 'trial' | 'closed'> {
-  const { name, who, breakers, clock, passesOn } = breaker
+  const { name, who, kind, breakers, clock, passesOn } = breaker
   for (let looks = 0; ; looks += 1) {
     const record = await breakers.find(name)
     if (!record?.open) return 'closed'
     if (clock.now() < record.open.until) return record
     if (await breakers.claim(name, clock.now() + total + MARGIN)) return 'trial'
-    if (passesOn()) return record
+    if (passesOn(kind)) return record
     if (looks === 0)
       ctx.emit({ type: 'queued', key: ctx.key, place: `${who}, which is being tried again`, ahead: 1 })
     await sleep(clock, POLL, ctx.signal)
@@ -162,8 +165,9 @@ async function close({ name, who, breakers }: Breaker, ctx: Context, isTrial: bo
 }
 
 async function count(breaker: Breaker, ctx: Context, isTrial: boolean, error: CrewError): Promise<void> {
-  const { name, who, breakers, settings } = breaker
-  const failure = { reason: brief(error.message, 300), hint: error.details.hint, isTrial }
+  const { name, who, kind, breakers, settings, run } = breaker
+  const advice = error.details.hint ?? (kind === 'agent' ? breaker.hint : undefined)
+  const failure = { reason: brief(error.message, 300), hint: advice?.replaceAll('RUN', run), isTrial }
   const { failures, open, hasOpened } = await breakers.fail(name, failure, settings)
   if (!open || !hasOpened) return
   const reason = `${who} failed ${times(failures)} and is not called for ${inWords(open.cooldown)}: ${failure.reason}`
@@ -175,14 +179,14 @@ function decide(ctx: Context, reason: string, values: Record<string, string | nu
 }
 
 function refusal(
-  { who, hint, clock }: Breaker,
+  { who, kind, hint, clock }: Breaker,
   { failures, reason, open, ...record }: BreakerRecord,
 ): CrewError {
   const left = (open?.until ?? 0) - clock.now()
   // Who asks while it is being tried may ask again soon.
   const retryAfter = left > 0 ? left : 1_000
   const message = `${who} failed ${times(failures)} and is not called; it is tried again in ${inWords(retryAfter)} (${reason})`
-  return new CrewError('circuit-open', message, { hint: record.hint ?? hint, retryAfter })
+  return new CrewError('circuit-open', message, { hint: record.hint ?? hint, retryAfter, breaker: kind })
 }
 
 export function times(failures: number): string {

@@ -156,7 +156,7 @@ export function caching({ settings, key, owner, run, answers, flights, mayWait, 
         const kept = await call.ctx.step('cached', { kind: 'cache' }, find)
         if (!kept) return undefined
         const values: JsonObject = { error: last.code, at: kept.at, run: kept.run }
-        decide(call, 'cached', `${call.agent}: ${last.message}`, values)
+        decide(call, 'cached', `${last.message}; the answer of run ${kept.run} is taken`, values)
         return kept.output
       },
     }

@@ -56,7 +56,7 @@ export function checking(checks: readonly Check[], scope: Scope, checkers: Check
         `${call.agent} gave an output that fails check ${index + 1}: ${problem}`,
         {
           answer: asText(output),
-          hint: `see what it said with: crew logs last --agent ${call.agent}`,
+          hint: `see what it said with: crew logs RUN --agent ${call.agent}`,
         },
       )
     }

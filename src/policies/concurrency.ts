@@ -9,10 +9,12 @@ export interface Place {
   /** As people know it. */
   readonly name: string
   readonly queue: PQueue<FairQueue, FairOptions>
+  /** To wait there is nothing unusual: a thousand lanes do so, and nobody wants to read it a thousand times. */
+  readonly isUsual: boolean
 }
 
-export function openPlace(name: string, concurrency: number): Place {
-  return { name, queue: new PQueue({ concurrency, queueClass: FairQueue }) }
+export function openPlace(name: string, concurrency: number, { isUsual = false } = {}): Place {
+  return { name, queue: new PQueue({ concurrency, queueClass: FairQueue }), isUsual }
 }
 
 /** Who wants to go in. */
@@ -81,14 +83,16 @@ async function enterAll(places: readonly Place[], turn: Turn): Promise<() => voi
   }
 }
 
-async function enterVisibly({ name, queue }: Place, turn: Turn): Promise<() => void> {
+async function enterVisibly({ name, queue, isUsual }: Place, turn: Turn): Promise<() => void> {
   const { ctx, clock } = turn
   const began = clock.now()
   if (queue.pending >= queue.concurrency) {
     ctx.emit({ type: 'queued', key: ctx.key, place: name, ahead: queue.size })
   }
   const leave = await enter(queue, ctx.signal, turn)
-  const decision = queuedFor(ctx.key, { place: name, milliseconds: clock.now() - began })
+  const decision = isUsual
+    ? undefined
+    : queuedFor(ctx.key, { place: name, milliseconds: clock.now() - began })
   if (decision) ctx.emit(decision)
   return leave
 }

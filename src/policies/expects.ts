@@ -42,7 +42,7 @@ function unmet(agent: string, condition: string, problem: string, scope: Scope):
   const hint =
     step === undefined
       ? `give it what it expects, or change expects of agent ${agent}`
-      : `see all that ${step} gave with: crew show last --results`
+      : `see all that ${step} gave with: crew show RUN --results`
   return new CrewError('input-invalid', message + lines.join(''), { hint })
 }
 

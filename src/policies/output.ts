@@ -10,7 +10,7 @@ export function checkingOutput(schema: JsonSchema): Policy {
     const reject = (problem: string) =>
       new CrewError('output-invalid', `${call.agent} gave an output that does not fit: ${problem}`, {
         answer: asText(answer),
-        hint: `see what it said with: crew logs last --agent ${call.agent}`,
+        hint: `see what it said with: crew logs RUN --agent ${call.agent}`,
       })
     const output = typeof answer === 'string' && schema.type !== 'string' ? parse(answer, reject) : answer
     const problem = (await validator(schema))(output)

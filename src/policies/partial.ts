@@ -26,7 +26,7 @@ export function partialOf(
 ): Json {
   const { answer } = details
   const why = brief(message, 200)
-  decide(call, 'partial', `${call.agent}: ${message}`, {
+  decide(call, 'partial', message, {
     error: code,
     from: answer === undefined ? 'nothing' : 'a rejected answer',
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
-import { CrewError, toCrewError } from '../errors.ts'
+import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { fraction } from '../json.ts'
 import { doneBefore, latest, withPast } from './memory.ts'
 import type { Call, Policy, Rejection } from './policy.ts'
@@ -28,8 +28,8 @@ export interface Retry {
   readonly feedback: boolean
   /** Somebody asked for it: a program that ends badly is run again too, though that seldom heals by itself. */
   readonly isDeclared: boolean
-  /** Somebody else can do it at once: a breaker that is open is not waited for. */
-  readonly passesOn?: () => boolean
+  /** Somebody else can do it at once, or has to wait in its place: a breaker that is open is not waited for here. */
+  readonly passesOn?: (breaker: Failure['breaker']) => boolean
   /** Where others are tried in between: which of several rounds this is, from 1, each with as many attempts. */
   readonly round?: number
 }
@@ -108,7 +108,7 @@ export async function tryRepeatedly<T>(
       if (round === undefined && error.isReplayed && ctx.reopened > 0 && attempt < allowed) continue
       const mayHeal = error.retryable || (isDeclared && error.code === 'command-failed')
       if (ctx.signal.aborted || !mayHeal || error.details.attempts) throw error
-      if (passesOn?.() && error.code === 'circuit-open') throw error
+      if (error.code === 'circuit-open' && passesOn?.(error.details.breaker)) throw error
       if (attempt >= allowed) throw attempt === first ? error : givenUp(error, attempt - first + 1)
       const pause = pauseBefore(attempt, backoff, error, `${ctx.key}/${name}`)
       const values = { error: error.code, attempt, allowed, pause }

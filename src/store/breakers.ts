@@ -1,5 +1,6 @@
 import type { BreakerSettings } from '../traffic.ts'
 import type { Connection } from './connection.ts'
+import { Nothing } from './nothing.ts'
 
 /** Failures in a row of somebody who is called `name` in all runs. What is well has no record. */
 export interface BreakerRecord {
@@ -61,9 +62,12 @@ export function createBreakers({ database, clock, read, write }: Connection): Br
     return row && toRecord(row)
   }
 
+  const nothing = new Nothing(clock)
+  const known = (name: string) => nothing.unless(name, () => read(() => find(name)))
+
   return {
     async find(name) {
-      return read(() => find(name))
+      return known(name)
     },
     claim: (name, until) => write(() => claimed.run({ name, until, now: clock.now() }).changes === 1),
     async hold(name, until) {
@@ -71,6 +75,7 @@ export function createBreakers({ database, clock, read, write }: Connection): Br
     },
     fail: (name, { reason, hint, isTrial }, settings) =>
       write(() => {
+        nothing.isOver(name)
         const before = find(name)
         if (before?.open && !isTrial) return { ...before, hasOpened: false }
         const failures = (before?.failures ?? 0) + 1
@@ -89,7 +94,7 @@ export function createBreakers({ database, clock, read, write }: Connection): Br
       }),
     async succeed(name, isTrial) {
       const isRecorded = (record: BreakerRecord | undefined) => record && (isTrial || !record.open)
-      if (!isRecorded(read(() => find(name)))) return undefined
+      if (!isRecorded(known(name))) return undefined
       return write(() => {
         const before = find(name)
         if (!isRecorded(before)) return undefined

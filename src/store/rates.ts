@@ -1,5 +1,6 @@
 import type { Rate } from '../traffic.ts'
 import type { Connection } from './connection.ts'
+import { Nothing } from './nothing.ts'
 
 /** What a call to an endpoint takes of what all runs share. */
 export interface Need {
@@ -79,6 +80,7 @@ export function schedule(arrival: number, limit: number, amount: number, now: nu
 
 export function createRates({ database, clock, read, write }: Connection): Rates {
   const sql = prepare(database)
+  const nothing = new Nothing(clock)
 
   const limitsOf = ({ endpoint, rate = {}, tokens }: Need) => {
     const rows = sql.rates.all(endpoint) as { resource: string; arrival: number; learned: number | null }[]
@@ -123,7 +125,8 @@ export function createRates({ database, clock, read, write }: Connection): Rates
   }
 
   return {
-    isLimited: async endpoint => read(() => sql.isLimited.get({ endpoint }) === 1),
+    isLimited: async endpoint =>
+      nothing.unless(endpoint, () => read(() => sql.isLimited.get({ endpoint }) === 1) || undefined) ?? false,
 
     take: need =>
       write(() => {
@@ -170,12 +173,14 @@ export function createRates({ database, clock, read, write }: Connection): Rates
         return rate[resource] !== undefined && rate[resource] !== learned
       })
       if (fresh.length === 0) return
+      nothing.isOver(endpoint)
       await write(() => {
         for (const resource of fresh) sql.setLearned.run({ endpoint, resource, learned: rate[resource] })
       })
     },
 
     pause: async (endpoint, until) => {
+      nothing.isOver(endpoint)
       await write(() => sql.setPause.run({ endpoint, until }))
     },
   }

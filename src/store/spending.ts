@@ -1,5 +1,5 @@
 import { localDay } from '../calendar.ts'
-import { type Amount, type Limits, type Total, UNITS, type Unit, zero } from '../spend.ts'
+import { type Amount, addTotal, type Limits, type Total, UNITS, type Unit, zero } from '../spend.ts'
 import type { Connection } from './connection.ts'
 import type { Fact } from './events.ts'
 
@@ -139,10 +139,8 @@ function addUp(rows: readonly Row[], by: readonly Grouping[]): Group[] {
     )
     const key = JSON.stringify(Object.values(of))
     const group = groups.get(key) ?? { of, ...zero() }
-    for (const count of COUNTS) group[count] += row[count]
+    addTotal(group, row)
     groups.set(key, group)
   }
   return [...groups.values()]
 }
-
-const COUNTS = Object.keys(zero()) as (keyof Total)[]

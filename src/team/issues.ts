@@ -51,13 +51,25 @@ function union(issue: Issue & { readonly code: 'invalid_union' }, raw: JsonObjec
   const path = pathOf(issue)
   const isOfAnotherType = (branch: readonly Issue[]) =>
     branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0)
-  const isWrongInside = (branch: readonly Issue[]) => branch.every(({ path }) => path.length > 0)
-  const resembled = issue.errors.find(isWrongInside) ?? issue.errors.find(branch => !isOfAnotherType(branch))
+  // What can also be switched off is more often meant to be on.
+  const isSwitch = (branch: readonly Issue[]) =>
+    branch.some(inner => inner.code === 'invalid_value' && inner.values.every(value => value === false))
+  const isWrongInside = (branch: readonly Issue[]) =>
+    branch.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys')
+  const resembled =
+    issue.errors.find(isWrongInside) ??
+    issue.errors.find(branch => !isOfAnotherType(branch) && !isSwitch(branch))
   if (resembled)
     return resembled.flatMap(inner => findingsOfIssue({ ...inner, path: [...path, ...inner.path] }, raw))
   const expected = issue.errors
     .flat()
-    .flatMap(inner => (inner.code === 'invalid_type' ? nameOf(inner.expected) : []))
+    .flatMap(inner =>
+      inner.code === 'invalid_type'
+        ? nameOf(inner.expected)
+        : inner.code === 'invalid_value'
+          ? texts(inner.values)
+          : [],
+    )
   return [
     { path, message: `expected ${[...new Set(expected)].join(' or ')}, found ${shown(valueAt(raw, path))}` },
   ]

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk'
-import { type Total, zero } from '../spend.ts'
+import { addTotal, type Total, zero } from '../spend.ts'
 import type { Group, Grouping } from '../store/spending.ts'
 import { formatDollars, formatTokens } from './format.ts'
 import { type Column, formatTable } from './table.ts'
@@ -34,8 +34,7 @@ export function documentOfCost(groups: readonly Group[], by: readonly Grouping[]
 
 function totalOf(groups: readonly Group[]): Total {
   const total = zero()
-  const counts = Object.keys(total) as (keyof Total)[]
-  for (const group of groups) for (const count of counts) total[count] += group[count]
+  for (const group of groups) addTotal(total, group)
   return total
 }
 

@@ -27,16 +27,25 @@ export function formatTokens(count: number): string {
 }
 
 /** Dollars with as many digits as it takes to see them: `$0.0012`, `$3.40`. */
-export function formatDollars(usd: number): string {
-  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : usd.toPrecision(2).replace(/e.*/, '')}`
+export function formatDollars(total: number): string {
+  // Without what adding up binary fractions got wrong: the same sum looks the same wherever it is shown.
+  const usd = Number(total.toFixed(12))
+  const digits = { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
+  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : usd.toLocaleString('en-US', digits)}`
+}
+
+/** How a command names a run: with its store, where that is not the one that crew finds by itself. */
+export function formatReference(id: string, db?: string): string {
+  if (db === undefined) return id
+  return `${id} --db ${/^[\w./:+-]+$/.test(db) ? db : `'${db.replaceAll("'", `'\\''`)}'`}`
 }
 
 /** What was spent, honestly: estimates and unknown prices are said to be that. */
 export function formatSpent(total: Total): string {
   if (total.calls === 0) return 'no model calls'
   const { calls, input, output, cached, usd, unpriced, estimated } = total
-  const tokens = `${formatTokens(input + output)} tokens${cached > 0 ? ` (${formatTokens(cached)} cached)` : ''}`
   const about = estimated > 0 ? '~' : ''
+  const tokens = `${about}${formatTokens(input + output)} tokens${cached > 0 ? ` (${formatTokens(cached)} cached)` : ''}`
   const price = unpriced === calls ? 'price unknown' : `${about}${formatDollars(usd)}`
   const partly = unpriced > 0 && unpriced < calls ? ` + ${unpriced} calls of unknown price` : ''
   return `${tokens}, ${price}${partly}`

@@ -63,6 +63,8 @@ function describe(event: Event, view: RunView, style: ChalkInstance): string | u
     case 'step.unknown':
       return style.yellow(`? ${event.key} was under way when crew stopped; nobody knows whether it happened`)
     case 'decision':
+      // Who waits was said while they did, once for all; how long each did is in the trace.
+      if (event.what === 'queued') return undefined
       return style.yellow(
         `  ${event.key ? `${event.key}: ` : ''}${event.what}: ${oneLine(event.reason, EXCERPT)}${pauseIn(event.values)}`,
       )

@@ -4,8 +4,9 @@ import type { Event } from '../store/events.ts'
 import { openQuestions, type Question } from '../store/questions.ts'
 import type { RunRow } from '../store/store.ts'
 import { type RunView, type StepView, viewOf } from '../store/view.ts'
-import { formatAge, formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
+import { formatAge, formatDay, formatDuration, formatReference, formatSpent, formatTime } from './format.ts'
 import { describeQuestions } from './question.ts'
+import { describeRemarks, earlierAnswers, partialSteps } from './remarks.ts'
 import { colourOf, describeState, documentOfRow } from './run-list.ts'
 import { markOf } from './step-mark.ts'
 import { describeCost, spendingOf } from './summary.ts'
@@ -33,6 +34,8 @@ export function recordOf(row: RunRow, events: readonly Event[], now: number): Ru
 export interface PageOptions {
   readonly style: ChalkInstance
   readonly width: number
+  /** The store that commands have to name. */
+  readonly db?: string | undefined
   /** What is done to the result: it is shown whole, and raw where no terminal reads it. */
   readonly clean: (result: string) => string
 }
@@ -40,21 +43,25 @@ export interface PageOptions {
 const INDENT = '  '
 
 /** One run as a page for a person: its facts, agents, open questions, error, result, and the command that goes on. */
-export function formatPage(record: RunRecord, { style, width, clean }: PageOptions): string {
+export function formatPage(record: RunRecord, { style, width, clean, db }: PageOptions): string {
   const { row, view } = record
+  const run = formatReference(row.id, db)
   const table = (rows: Cell[][]) =>
     formatTable([{}, { shrinks: true }], rows, width - INDENT.length).map(line => INDENT + line)
   const sections: [title: string, lines: string[]][] = [
-    ['', table(factsOf(record).map(([name, value]) => [{ text: name, paint: style.dim }, value]))],
+    ['', table(factsOf(record, run).map(([name, value]) => [{ text: name, paint: style.dim }, value]))],
     ['agents', table(agentsOf(view).map(step => agentCells(step, record, style)))],
-    ['questions', describeQuestions(questionsOf(record), row.id, style)],
-    ['error', errorLines(record, style)],
+    ['remarks', describeRemarks(view, style)],
+    ['questions', describeQuestions(questionsOf(record), run, style)],
+    ['error', errorLines(record, run, style)],
     ['result', view.output === undefined ? [] : [clean(asText(view.output))]],
     [
       '',
       isOver(row)
         ? []
-        : [`${INDENT}${row.owner ? 'watch it with' : 'go on with'}: ${style.cyan(nextCommand(row))}`],
+        : [
+            `${INDENT}${row.owner ? 'watch it with' : 'go on with'}: ${style.cyan(sanitize(nextCommand(row, run)))}`,
+          ],
     ],
   ]
   const title = `${style.bold(oneLine(row.team, width))} ${colourOf(row, style)(describeState(row))}`
@@ -92,14 +99,16 @@ export function documentOfRun(record: RunRecord): JsonObject {
           reason,
         }
       }),
+      partial: partialSteps(view),
+      earlier: earlierAnswers(view),
       decisions: decisionsOf(view),
       questions: questionsOf(record),
-      next: isOver(row) ? undefined : nextCommand(row),
+      next: isOver(row) ? undefined : nextCommand(row, row.id),
     }),
   )
 }
 
-function factsOf({ row, view, now, elapsed, end }: RunRecord): [name: string, value: string][] {
+function factsOf({ row, view, now, elapsed, end }: RunRecord, run: string): [name: string, value: string][] {
   const { id, path, createdAt } = row
   const decisions = decisionsOf(view).length
   return [
@@ -108,7 +117,7 @@ function factsOf({ row, view, now, elapsed, end }: RunRecord): [name: string, va
     ['started', `${formatDay(createdAt)} ${formatTime(createdAt)}, ${formatAge(now - createdAt)}`],
     ['took', formatDuration(elapsed(end))],
     ['spent', describeCost(view)],
-    ['decisions', decisions === 0 ? 'none' : `${decisions}, shown by: crew logs ${id} --trace`],
+    ['decisions', decisions === 0 ? 'none' : `${decisions}, shown by: crew logs ${run} --trace`],
     ...Object.entries(view.input).map(([name, value]): [string, string] => [`input.${name}`, asText(value)]),
   ]
 }
@@ -137,10 +146,10 @@ function decisionsOf({ notes, steps }: RunView) {
   return all.filter(note => note.type === 'decision').sort((a, b) => a.at - b.at)
 }
 
-function errorLines({ row, view: { error } }: RunRecord, style: ChalkInstance): string[] {
+function errorLines({ view: { error } }: RunRecord, run: string, style: ChalkInstance): string[] {
   if (!error) return []
   const lines = sanitize(error.message).split('\n')
-  const hint = error.hint && sanitize(error.hint.replaceAll('RUN', row.id))
+  const hint = error.hint && sanitize(error.hint.replaceAll('RUN', run))
   return [...lines.map(line => INDENT + line), ...(hint ? [`${INDENT}${style.cyan('→')} ${hint}`] : [])]
 }
 
@@ -152,6 +161,6 @@ function isOver({ state }: RunRow): boolean {
   return state === 'succeeded' || state === 'cancelled'
 }
 
-function nextCommand({ id, owner }: RunRow): string {
-  return owner ? `crew logs ${id} --follow` : `crew resume ${id}`
+function nextCommand({ owner }: RunRow, run: string): string {
+  return owner ? `crew logs ${run} --follow` : `crew resume ${run}`
 }

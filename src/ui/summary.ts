@@ -1,41 +1,64 @@
 import type { ChalkInstance } from 'chalk'
 import type { Outcome } from '../engine/execute.ts'
-import type { ErrorCode } from '../errors.ts'
+import type { CrewError, ErrorCode, Failure } from '../errors.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { runBudget } from '../policies/budget.ts'
 import { isLimited, type Limits, type Total, zero } from '../spend.ts'
 import { openQuestions } from '../store/questions.ts'
 import type { RunView } from '../store/view.ts'
-import { formatDollars, formatDuration, formatSpent, formatTokens } from './format.ts'
+import { formatDollars, formatDuration, formatReference, formatSpent, formatTokens } from './format.ts'
 import { describeQuestions } from './question.ts'
-import { describeRemarks, partialSteps, savedIn } from './remarks.ts'
+import { describeRemarks, earlierAnswers, partialSteps, savedIn } from './remarks.ts'
 import { sanitize } from './text.ts'
 
-/** The last lines of a run: how it ended, what was kept, what it cost, and the command that goes on. */
-export function summarize(id: string, outcome: Outcome, view: RunView, style: ChalkInstance): string[] {
+/**
+ * The last lines of a run: how it ended, what was kept, what it cost, and the command that goes on.
+ * @param db the store that commands have to name
+ */
+export function summarize(
+  id: string,
+  outcome: Outcome,
+  view: RunView,
+  style: ChalkInstance,
+  db?: string,
+): string[] {
+  const run = formatReference(id, db)
   const agents = [...view.steps.values()].filter(step => step.kind === 'agent')
   const done = agents.filter(step => step.state === 'succeeded').length
   const facts = `${done} of ${agents.length} agents done, ${formatDuration(view.active)}, ${describeCost(view)}${describeBudget(view)}`
   const lines = [`${headline(outcome, style)} ${style.dim(`· run ${id}`)}`, `  ${style.dim(facts)}`]
   lines.push(...describeRemarks(view, style))
   if (outcome.state === 'succeeded') return lines
-  if (outcome.state === 'waiting') return [...lines, ...describeQuestions(openQuestions(view), id, style)]
+  if (outcome.state === 'waiting') return [...lines, ...describeQuestions(openQuestions(view), run, style)]
   const { message, details } = outcome.error
   lines.push(`  ${sanitize(message)}`)
-  if (details.hint) lines.push(`  ${style.cyan('→')} ${sanitize(details.hint.replaceAll('RUN', id))}`)
+  if (details.hint) lines.push(`  ${style.cyan('→')} ${sanitize(details.hint.replaceAll('RUN', run))}`)
   if (done > 0) {
     const kept = done === 1 ? '1 result is kept; see it with' : `${done} results are kept; see them with`
-    lines.push(`  ${kept}: ${style.cyan(`crew show ${id} --results`)}`)
+    lines.push(`  ${kept}: ${style.cyan(sanitize(`crew show ${run} --results`))}`)
   }
   if (PINNED.has(outcome.error.code))
     lines.push('  a resumed run has the same team file and results; after a change of the file, start anew')
-  else if (outcome.error.code !== 'lease-lost')
-    lines.push(`  everything done is kept; go on with: ${style.cyan(`crew resume ${id}`)}`)
+  else if (outcome.error.code !== 'lease-lost' && !USED_UP.has(outcome.error.code))
+    lines.push(`  everything done is kept; go on with: ${style.cyan(sanitize(`crew resume ${run}`))}`)
   return lines
 }
 
 /** What follows from the team file and from results that are kept: it would be the same again. */
-const PINNED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['template-failed', 'input-invalid', 'over-budget'])
+const PINNED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'template-failed',
+  'input-invalid',
+  'over-budget',
+  'limit-depth',
+])
+
+/** Resumed as it is it would end the same way: what gives it more is in the hint. */
+const USED_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'limit-budget',
+  'limit-turns',
+  'limit-invocations',
+  'limit-time',
+])
 
 function headline(outcome: Outcome, style: ChalkInstance): string {
   switch (outcome.state) {
@@ -79,9 +102,16 @@ export function spendingOf(rehearsal: boolean, total: Total) {
   return rehearsal ? { spent: zero(), wouldHaveSpent: total } : { spent: total }
 }
 
+/** A failure whose hint names the run. */
+function withName(error: CrewError, id: string): Failure {
+  const { hint, ...failure } = error.toFailure()
+  return hint === undefined ? failure : { ...failure, hint: hint.replaceAll('RUN', id) }
+}
+
 /** The same as one JSON document. */
 export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObject {
   const partial = partialSteps(view)
+  const earlier = earlierAnswers(view)
   const saved = savedIn(view)
   const budget = budgetOf(view)
   return JSON.parse(
@@ -90,11 +120,12 @@ export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObj
       team: view.team,
       state: outcome.state,
       ...(outcome.state === 'succeeded' && { output: outcome.output }),
-      ...('error' in outcome && { stop: outcome.error.code, error: outcome.error.toFailure() }),
+      ...('error' in outcome && { stop: outcome.error.code, error: withName(outcome.error, id) }),
       ...(outcome.state === 'waiting' && { waiting: outcome.on }),
       rehearsal: view.rehearsal,
       milliseconds: view.active,
       ...(partial.length > 0 && { partial }),
+      ...(earlier.length > 0 && { earlier }),
       ...(saved && { [view.rehearsal ? 'wouldHaveSaved' : 'saved']: saved }),
       ...spendingOf(view.rehearsal, view.spent),
       ...(isLimited(budget) && { budget }),

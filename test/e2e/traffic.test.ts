@@ -80,5 +80,7 @@ describe('a model that failed again and again', () => {
     // The list of its models was looked at, and nothing else was asked.
     expect(server.received.slice(calls).map(({ path }) => path)).toEqual(['/v1/models'])
     expect(JSON.parse((await home.crew(['ls', '--json'])).stdout)).toHaveLength(1)
+    // A rehearsal calls nobody.
+    expect(await home.crew(['run', file, '--check', '--rehearse'])).toMatchObject({ code: 0 })
   })
 })

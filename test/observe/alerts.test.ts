@@ -174,10 +174,37 @@ describe('an agent that fails', () => {
     expect(told()).toHaveLength(1)
   })
 
+  it('has not failed when an alert about it reached nobody', () => {
+    const { happens, told } = watched()
+    const lost: Fact = {
+      type: 'decision',
+      key: 'write',
+      what: 'alert-undelivered',
+      reason: 'nobody there',
+      values: { alert: 'stalled', error: 'connection' },
+    }
+    happens(work('write'), lost, lost, failed('write'))
+    expect(told()).toEqual([])
+  })
+
   it('starts anew when it does well in between', () => {
     const { happens, told } = watched()
     for (const key of ['a', 'b', 'c']) happens(work(key, 'write'), retried(key), retried(key), succeeded(key))
     expect(told()).toEqual([])
+  })
+
+  it('has failed once, however much is tried by others because of it', () => {
+    const { happens, told } = watched()
+    const decided = (what: string): Fact => ({
+      ...{ type: 'decision', key: 'a', what, reason: 'no luck' },
+      values: { error: 'server-error', from: 'write' },
+    })
+    const inVain = [work('a/fallback/other', 'other'), failed('a/fallback/other')]
+    happens(work('a', 'write'), call('a/run', 'command'), decided('fallback'), ...inVain)
+    happens(decided('repair'), decided('partial'), succeeded('a'))
+    expect(told()).toEqual([])
+    happens(work('b', 'write'), retried('b'), call('b/run', 'command'), failed('b'))
+    expect(told()).toEqual(['failing b'])
   })
 
   it('has not done well when somebody else did its work', () => {

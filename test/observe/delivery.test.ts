@@ -195,6 +195,21 @@ describe('an alert', () => {
     expect((await resume(id, before, {}, surroundings)).state).toBe('waiting')
     expect((await events()).filter(({ type }) => type === 'alert')).toHaveLength(1)
   })
+
+  it('names the run in its hint, and more of what ran out than there was', async () => {
+    const server = await receiver()
+    const { id } = await perform({
+      ...alone(node('setTimeout(() => {}, 60_000)')),
+      limits: { time: '150ms' },
+      alerts: { to: [{ webhook: server.url }] },
+    })
+    expect(heardBy(server)).toMatchObject([
+      {
+        what: 'failed',
+        reason: `the run took as long as it may: 150 ms (give it more time: crew resume ${id} --limit time=300ms)`,
+      },
+    ])
+  })
 })
 
 describe('what hangs and may not happen twice', () => {

@@ -10,6 +10,7 @@ import { json } from '../helpers/faulty-server.ts'
 import { modelServer, saying } from '../helpers/model-server.ts'
 import { decisions } from '../helpers/play.ts'
 import { storeWith, temporaryFolder, temporaryStore } from '../helpers/runs.ts'
+import { scripted } from '../helpers/scripted.ts'
 import { team } from '../helpers/teams.ts'
 
 const SETTINGS = { failures: 3, cooldown: 1_000 }
@@ -142,7 +143,7 @@ describe('an agent that fails again and again', () => {
         message: expect.stringMatching(
           /^a failed 2 times in a row and is not called; it is tried again in .* \(/,
         ),
-        details: { hint: 'see what it failed with: crew logs last --agent a' },
+        details: { hint: `see what it failed with: crew logs ${second.id} --agent a` },
       },
     })
     await new Promise(resolve => setTimeout(resolve, 160))
@@ -199,6 +200,24 @@ describe('an agent that fails again and again', () => {
     expect(states(events)).toEqual(['open', 'open'])
   })
 
+  it('is waited for by a whole attempt, and no other model is asked in its place', async () => {
+    const server = await scripted({ a: ['no number', 'none either', { n: 4 }] })
+    const model = { baseUrl: `${server.url}/v1`, price: { input: 1, output: 2 } }
+    const models = {
+      default: { ...model, model: 'one', fallback: ['second'] },
+      second: { ...model, model: 'two' },
+    }
+    const output = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] }
+    const retry = { attempts: 4, backoff: '1ms' }
+    const a = { role: 'You are a.', output, retry, breaker: { failures: 2, cooldown: '100ms' } }
+    const run = await runner({ models, agents: { a }, pattern })
+    const { outcome, events } = await run()
+    expect(outcome).toMatchObject({ state: 'succeeded', output: { n: 4 } })
+    expect(states(events)).toEqual(['open', 'closed'])
+    expect(decisions(events, 'model')).toEqual([])
+    expect([server.received.length, refused(events)]).toEqual([3, 1])
+  })
+
   it('is called for ever without a breaker', async () => {
     const run = await runner({ agents: { a: { ...broken, breaker: false } }, pattern })
     for (let times = 0; times < 12; times += 1) {
@@ -242,6 +261,7 @@ describe('a model that fails again and again', () => {
   it.each([
     ['request-rejected', json(400, { error: { message: 'no such field' } })],
     ['model-not-found', json(404, {})],
+    ['rate-limited', json(429, {})],
   ])('does not open because of what the caller got wrong (%s)', async (code, script) => {
     const server = await modelServer(script)
     const models = endpoint({ failures: 1, cooldown: '1h' })

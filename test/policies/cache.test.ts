@@ -197,6 +197,12 @@ describe('an earlier answer', () => {
     expect(second.outcome).toEqual({ state: 'succeeded', output: 'good' })
     expect(server.received).toHaveLength(3)
     expect(decisions(second.events, 'cached')).toMatchObject([{ values: { error: 'check-failed' } }])
+    const view = viewOf(second.events)
+    const lines = summarize('run2', second.outcome, view, PLAIN)
+    expect(lines.join('\n')).toMatch(
+      /answer of \d{4}-\S+ \S+: ann: .* check 1: .*; the answer of run \w+ is taken/,
+    )
+    expect(documentOf('run2', second.outcome, view)).toMatchObject({ earlier: [{ step: 'ann' }] })
   })
 })
 

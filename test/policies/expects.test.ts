@@ -29,7 +29,7 @@ describe('an agent that expects something', () => {
     expect(code).toBe('input-invalid')
     expect(message).toContain('expects: size(steps.finder.output.hits) > 0 (it does not hold)')
     expect(message).toContain('\n  steps.finder.output: {"hits":[]}')
-    expect(details.hint).toBe('see all that finder gave with: crew show last --results')
+    expect(details.hint).toBe('see all that finder gave with: crew show RUN --results')
     expect(run.server.received).toHaveLength(1)
     expect(decisions(run.events, 'retry')).toEqual([])
   })

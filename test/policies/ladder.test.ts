@@ -50,6 +50,17 @@ describe('the ladder', () => {
     expect(decisions(run.events, 'halt')).toMatchObject([{ key: 'ann', values: { error: 'check-failed' } }])
   })
 
+  it('has each of the others do it once, though the agent, the pattern and the defaults name the same', async () => {
+    const run = await play({
+      pattern: { kind: 'pipeline', stages: [{ agent: 'ann', fallback: 'ben' }] },
+      parts: { ann: ['bad'], ben: ['bad'] },
+      more: { ann: { check, fallback: ['ben'] }, ben: { check } },
+      rest: { defaults: { retry: { attempts: 1 }, fallback: ['ben', 'ben'] } },
+    })
+    expect(failureOf(run)).toMatchObject({ code: 'check-failed' })
+    expect(decisions(run.events, 'fallback')).toHaveLength(1)
+  })
+
   it('tells each who tries next what was done in vain', async () => {
     const parts = { ann: ['one', 'two'], ben: ['good'] }
     const { told } = await play({ pattern, parts, more: { ann: { check, retry, fallback: ['ben'] } } })
@@ -85,6 +96,13 @@ describe('a team file', () => {
     ])
   })
 
+  it('is warned of fallbacks of its pattern that the ladder leaves out', async () => {
+    const stages = [{ agent: 'ann', fallback: 'ben' }, 'ben']
+    expect(await complaints(agents({ ladder: ['retry'] }), { kind: 'pipeline', stages })).toEqual([
+      'this is never used: the ladder of "ann" leaves out agent',
+    ])
+  })
+
   it('names agents that exist', async () => {
     expect(await wrong({ simplify: { by: 'bem' } }, { repair: { by: 'bem' } })).toEqual([
       'there is no agent "bem"',
@@ -101,6 +119,24 @@ describe('a team file', () => {
       rest: { defaults: { retry, timeout: { total: '5s' }, breaker: false, cache: '1h' } },
     })
     expect(run.outcome).toEqual({ state: 'succeeded', output: { ann: 'good' } })
+  })
+
+  it('names those who help once, and nobody as a help for themselves, save in the defaults', async () => {
+    expect(await wrong({ fallback: ['ann', 'ben', 'ben'], simplify: { by: 'ann' } })).toEqual([
+      '"ann" cannot stand in for itself',
+      '"ben" stands here twice',
+      '"ann" cannot be asked for a simpler task while it waits for one',
+    ])
+    expect(await wrong({}, { defaults: { fallback: ['ben'], simplify: { by: 'ben' } } })).toEqual([])
+  })
+
+  it('is told what is wrong with what can also be switched off', async () => {
+    expect(await wrong({ breaker: { failures: 1, cooldown: '0s', failure: 2 }, cache: -1 })).toEqual([
+      '"-1" is not a duration; write it like 500ms, 60s or 10m',
+      '"0s" is not a duration; write it like 500ms, 60s or 10m',
+      'there is no key "failure" here',
+    ])
+    expect(await wrong({ breaker: true })).toEqual(['expected false or a map, found true'])
   })
 
   it('is told where a default is wrong', async () => {

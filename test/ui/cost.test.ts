@@ -2,6 +2,7 @@ import { Chalk } from 'chalk'
 import { expect, it } from 'vitest'
 import { zero } from '../../src/spend.ts'
 import { documentOfCost, formatCost } from '../../src/ui/cost.ts'
+import { formatDollars } from '../../src/ui/format.ts'
 
 const style = new Chalk({ level: 0 })
 const group = (of: object, total: object) => ({ of, ...zero(), ...total })
@@ -44,4 +45,19 @@ it('days come in their order, the rest behind them by cost', () => {
     groups: [{ day: '2026-11-01', team: 'b', usd: 2 }, { usd: 1 }, { usd: 9 }],
     total: { calls: 3, usd: 12 },
   })
+})
+
+it('less than a millionth of a dollar is not shown as dollars', () => {
+  expect([5e-7, 1.25e-9, 0.000001, 0].map(formatDollars)).toEqual([
+    '$0.00000050',
+    '$0.0000000013',
+    '$0.0000010',
+    '$0.00',
+  ])
+})
+
+it('sums are exact, and shown alike whatever order they were added up in', () => {
+  const groups = [0.1, 0.2].map(usd => group({ run: 'r' }, { calls: 1, usd }))
+  expect(documentOfCost(groups, ['run'], 0).total.usd).toBe(0.3)
+  expect([0.006949999999999999, 0.00695].map(formatDollars)).toEqual(['$0.0070', '$0.0070'])
 })

@@ -155,6 +155,31 @@ describe('the results of a run', () => {
   })
 })
 
+describe('the last lines of a run', () => {
+  const view = viewOf(FAILED)
+  const ending = (error: CrewError, db?: string) =>
+    summarize('run1', { state: 'failed', error }, view, style, db).join('\n')
+
+  it('name no command that would end the same way when something is used up', () => {
+    const hint = 'give it more: crew resume RUN --budget usd=4'
+    const lines = ending(new CrewError('limit-budget', 'no money', { hint }))
+    expect(lines.match(/crew resume run1.*/g)).toEqual(['crew resume run1 --budget usd=4'])
+    expect(ending(new CrewError('timeout', 'too slow'))).toMatch(/go on with: crew resume run1$/)
+  })
+
+  it('name the store in all commands when it is another one', () => {
+    const lines = ending(new CrewError('timeout', 'too slow', { hint: 'see: crew logs RUN' }), "my 'own'.db")
+    const store = `run1 --db 'my '\\''own'\\''.db'`
+    expect(lines).toContain(`see: crew logs ${store}`)
+    expect(lines).toContain(`crew show ${store} --results`)
+    expect(lines).toMatch(/go on with: crew resume run1 --db 'my/)
+    expect(lines).toMatch(/^✗ failed \(timeout\) · run run1$/m)
+    expect(ending(new CrewError('timeout', 'too slow'), '/tmp/a.db')).toMatch(
+      /crew resume run1 --db \/tmp\/a\.db$/,
+    )
+  })
+})
+
 it('a trace says how large the sections are that an agent was handed', () => {
   const lines = [...formatTrace(FAILED, { style, width: 80 })]
   expect(lines.join('\n')).toContain('⇥ handed 3,412 tokens: task 12, knowledge 3,400')

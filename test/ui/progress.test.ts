@@ -19,4 +19,12 @@ describe('the plain progress of a run', () => {
       '… d waits for limits.concurrency, behind 9 more',
     ])
   })
+
+  it('says nothing more of a wait when it is over, unlike of all else that is decided', () => {
+    const lines: string[] = []
+    const { show } = createProgress(line => lines.push(line), new Chalk({ level: 0 }))
+    for (const what of ['queued', 'retry'])
+      show({ type: 'decision', key: 'a', what, reason: 'because', values: {}, seq: 1, at: 0 })
+    expect(lines).toEqual(['  a: retry: because'])
+  })
 })

@@ -1,5 +1,7 @@
 import { Chalk } from 'chalk'
 import { expect, it } from 'vitest'
+import type { JsonObject } from '../../src/json.ts'
+import type { Fact } from '../../src/store/events.ts'
 import type { RunRow } from '../../src/store/store.ts'
 import { formatRuns } from '../../src/ui/run-list.ts'
 import { formatPage, recordOf } from '../../src/ui/run-page.ts'
@@ -47,6 +49,21 @@ it('shows agents with what they cost, and how many decisions were taken', () => 
     result
     x"
   `)
+})
+
+it('names the steps that did with less than the whole, or with an older answer', () => {
+  const decided = (key: string, what: string, values: JsonObject): Fact => ({
+    ...{ type: 'decision', key, what, reason: 'no luck', values },
+  })
+  const events = history(
+    [0, began()],
+    [0, started('find', 'agent', { agent: 'find' })],
+    [10, decided('find', 'partial', { error: 'check-failed' })],
+    [20, decided('find', 'cached', { error: 'server-error', run: 'run0', at: BEGIN })],
+  )
+  expect(page(row(), events)).toMatch(
+    /\n {2}partial: find: no luck\n {2}answer of [\d-]+ [\d:]+: find: no luck/,
+  )
 })
 
 it('asks open questions, with the commands that answer them', () => {
@@ -122,4 +139,11 @@ it('lists runs in 80 columns, with costs that do not pretend', () => {
     run1  demo       interrupted                 1d ago      1,200  $12.50"
   `)
   expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
+})
+
+it('names the store in its commands when it is another one', () => {
+  const record = recordOf(row({ state: 'interrupted' }), RETRIED, NOW)
+  const lines = formatPage(record, { style, width: 80, clean: String, db: 'other.db' })
+  expect(lines).toContain('go on with: crew resume run1 --db other.db')
+  expect(lines).toContain('shown by: crew logs run1 --db other.db --trace')
 })

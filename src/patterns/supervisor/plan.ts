@@ -115,6 +115,6 @@ function inCircles(supervisor: string, before: number, { dropped }: History): Cr
   return new CrewError(
     'limit-loop',
     [`plan ${dropped.length + 1} of ${supervisor} is plan ${before + 1} again`, ...evidence].join('\n'),
-    { hint: `see how it came to that with: crew logs last --agent ${supervisor}` },
+    { hint: `see how it came to that with: crew logs RUN --agent ${supervisor}` },
   )
 }

@@ -8,15 +8,17 @@ import { didYouMean, namesOf } from '../suggest.ts'
 
 /** Whether what is declared for failures can ever be done. */
 export function checkLadder(definition: Definition): Finding[] {
-  return [...checkFallbacks(definition), ...checkCaches(definition), ...checkRungs(definition)]
+  const checks = [checkFallbacks, checkStandIns, checkCaches, checkRungs]
+  return checks.flatMap(check => check(definition))
 }
 
 /** Models that stand in for models: they exist, and not in a circle. */
 function checkFallbacks({ models = {} }: Definition): Finding[] {
-  const names = [...Object.keys(models), 'default']
+  const names = [...new Set([...Object.keys(models), 'default'])]
   return Object.entries(models).flatMap(([name, { fallback = [] }]) =>
     fallback.flatMap((model, index): Finding[] => {
       const path = ['models', name, 'fallback', index]
+      if (fallback.indexOf(model) < index) return [twice(model, path)]
       if (!names.includes(model)) {
         const hint = didYouMean(model, names) ?? `the models are: ${namesOf(names)}`
         return [{ path, message: `there is no model "${model}"`, hint }]
@@ -31,6 +33,27 @@ function leadsTo(from: string, to: string, models: NonNullable<Definition['model
   const reached = new Set([from])
   for (const name of reached) for (const next of models[name]?.fallback ?? []) reached.add(next)
   return reached.has(to)
+}
+
+/** Who helps is somebody else, and helps once. What all agents have from the defaults is passed over where it is them. */
+function checkStandIns({ agents, defaults = {} }: Definition): Finding[] {
+  return Object.entries(agents).flatMap(([name, { fallback = [], simplify }]): Finding[] => {
+    const others = fallback === defaults.fallback ? [] : fallback
+    const found = others.flatMap((agent, index): Finding[] => {
+      const path = ['agents', name, 'fallback', index]
+      if (agent === name)
+        return [{ path, message: `"${name}" cannot stand in for itself`, hint: 'leave it out' }]
+      return others.indexOf(agent) < index ? [twice(agent, path)] : []
+    })
+    if (typeof simplify !== 'object' || simplify === defaults.simplify || simplify.by !== name) return found
+    const message = `"${name}" cannot be asked for a simpler task while it waits for one`
+    const hint = 'name another agent, or write a template instead'
+    return [...found, { path: ['agents', name, 'simplify', 'by'], message, hint }]
+  })
+}
+
+function twice(name: string, path: Path): Finding {
+  return { path, message: `"${name}" stands here twice`, hint: 'leave it out' }
 }
 
 /** Only an answer that depends on nothing but what was asked can be kept. */
@@ -49,7 +72,8 @@ function checkCaches({ agents }: Definition): Finding[] {
 }
 
 /** What is declared for a rung that the ladder leaves out. */
-function checkRungs({ agents, models = {} }: Definition): Finding[] {
+function checkRungs({ agents, models = {}, pattern }: Definition): Finding[] {
+  const inPattern = fallbacksIn(pattern, ['pattern'])
   return Object.entries(agents).flatMap(([name, spec]): Finding[] => {
     const rungs = rungsOf(spec)
     const unused = (rung: Rung, isDeclared: boolean, path: Path): Finding[] =>
@@ -67,8 +91,19 @@ function checkRungs({ agents, models = {} }: Definition): Finding[] {
     const hasModels = (spec.kind ?? 'llm') === 'llm' && models[model]?.fallback !== undefined
     return [
       ...unused('agent', spec.fallback !== undefined, ['agents', name, 'fallback']),
+      ...inPattern.flatMap(({ agent, path }) => unused('agent', agent === name, path)),
       ...unused('simplify', spec.simplify !== undefined, ['agents', name, 'simplify']),
       ...unused('model', hasModels, ['models', model, 'fallback']),
     ]
   })
+}
+
+/** Whose work somebody else does where the pattern says so, and where that stands. */
+function fallbacksIn(value: unknown, path: Path): { readonly agent: unknown; readonly path: Path }[] {
+  if (typeof value !== 'object' || value === null) return []
+  const { agent, fallback } = value as { readonly agent?: unknown; readonly fallback?: unknown }
+  const inner = Object.entries(value).flatMap(([key, part]) =>
+    fallbacksIn(part, [...path, Array.isArray(value) ? Number(key) : key]),
+  )
+  return fallback === undefined ? inner : [{ agent, path: [...path, 'fallback'] }, ...inner]
 }
