@@ -9,7 +9,7 @@ import { describeQuestions } from './question.ts'
 import { describeRemarks, earlierAnswers, partialSteps } from './remarks.ts'
 import { colourOf, describeState, documentOfRow } from './run-list.ts'
 import { markOf } from './step-mark.ts'
-import { describeCost, spendingOf } from './summary.ts'
+import { describeCost, spendingOf, wayOn } from './summary.ts'
 import { type Cell, formatTable } from './table.ts'
 import { oneLine, sanitize } from './text.ts'
 import { createTimeline } from './timeline.ts'
@@ -55,14 +55,7 @@ export function formatPage(record: RunRecord, { style, width, clean, db }: PageO
     ['questions', describeQuestions(questionsOf(record), run, style)],
     ['error', errorLines(record, run, style)],
     ['result', view.output === undefined ? [] : [clean(asText(view.output))]],
-    [
-      '',
-      isOver(row)
-        ? []
-        : [
-            `${INDENT}${row.owner ? 'watch it with' : 'go on with'}: ${style.cyan(sanitize(nextCommand(row, run)))}`,
-          ],
-    ],
+    ['', nextOf(record, run, style).map(line => INDENT + line)],
   ]
   const title = `${style.bold(oneLine(row.team, width))} ${colourOf(row, style)(describeState(row))}`
   const filled = sections.filter(([, lines]) => lines.length > 0)
@@ -159,6 +152,15 @@ function questionsOf({ row, view }: RunRecord): Question[] {
 
 function isOver({ state }: RunRow): boolean {
   return state === 'succeeded' || state === 'cancelled'
+}
+
+/** What can be done about a run that is not over. */
+function nextOf({ row, view }: RunRecord, run: string, style: ChalkInstance): string[] {
+  if (isOver(row)) return []
+  const command = style.cyan(sanitize(nextCommand(row, run)))
+  if (row.owner) return [`watch it with: ${command}`]
+  if (view.state !== 'failed' || !view.error) return [`go on with: ${command}`]
+  return [wayOn(view.error.code, run, style)].filter(line => line !== undefined)
 }
 
 function nextCommand({ owner }: RunRow, run: string): string {

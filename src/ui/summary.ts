@@ -37,11 +37,17 @@ export function summarize(
     const kept = done === 1 ? '1 result is kept; see it with' : `${done} results are kept; see them with`
     lines.push(`  ${kept}: ${style.cyan(sanitize(`crew show ${run} --results`))}`)
   }
-  if (PINNED.has(outcome.error.code))
-    lines.push('  a resumed run has the same team file and results; after a change of the file, start anew')
-  else if (outcome.error.code !== 'lease-lost' && !USED_UP.has(outcome.error.code))
-    lines.push(`  everything done is kept; go on with: ${style.cyan(sanitize(`crew resume ${run}`))}`)
-  return lines
+  const way = wayOn(outcome.error.code, run, style)
+  return way === undefined ? lines : [...lines, `  ${way}`]
+}
+
+/** How to go on after a failure with this code; undefined where that is somebody else's, or the hint has said it. */
+export function wayOn(code: ErrorCode, run: string, style: ChalkInstance): string | undefined {
+  if (PINNED.has(code))
+    return 'a resumed run has the same team file and results; after a change of the file, start anew'
+  if (code === 'lease-lost' || USED_UP.has(code)) return undefined
+  const command = style.cyan(sanitize(`crew resume ${run}`))
+  return `everything done is kept, and the team file as it was; go on with: ${command}`
 }
 
 /** What follows from the team file and from results that are kept: it would be the same again. */

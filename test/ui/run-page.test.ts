@@ -141,6 +141,22 @@ it('lists runs in 80 columns, with costs that do not pretend', () => {
   expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
 })
 
+it('offers no command that would end the same way', () => {
+  const failed = (code: 'input-invalid' | 'limit-budget' | 'server-error') => {
+    const error = { code, message: 'it failed' }
+    const before = RETRIED.filter(({ type }) => type !== 'run.succeeded')
+    const events = [...before, { type: 'run.failed', error, seq: before.length + 1, at: NOW } as const]
+    return formatPage(recordOf(row({ state: 'failed', stop: code }), events, NOW), {
+      style,
+      width: 80,
+      clean: String,
+    })
+  }
+  expect(failed('input-invalid')).toMatch(/after a change of the file, start anew$/)
+  expect(failed('limit-budget')).not.toMatch(/crew resume/)
+  expect(failed('server-error')).toMatch(/and the team file as it was; go on with: crew resume run1$/)
+})
+
 it('names the store in its commands when it is another one', () => {
   const record = recordOf(row({ state: 'interrupted' }), RETRIED, NOW)
   const lines = formatPage(record, { style, width: 80, clean: String, db: 'other.db' })
