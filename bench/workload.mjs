@@ -48,7 +48,17 @@ function crewOf(workload, { crew, folder, database }) {
     '--input',
     `${name}=@${write(name, value)}`,
   ])
-  const args = [crew, 'run', write('team.json', team), ...inputs, '--quiet', '--json', '--db', database]
+  const args = [
+    crew,
+    'run',
+    write('team.json', team),
+    ...inputs,
+    '--quiet',
+    '--json',
+    '--trust',
+    '--db',
+    database,
+  ]
   return { steps: workload.steps, args, check: stdout => check(JSON.parse(stdout)) }
 }
 

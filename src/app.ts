@@ -1,4 +1,5 @@
 import { type Environment, pick } from './app/environment.ts'
+import { equip } from './app/equip.ts'
 import { openModels } from './app/open-models.ts'
 import { perform } from './app/perform.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -8,16 +9,18 @@ import { newRunId } from './engine/run-id.ts'
 import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
 import type { JsonObject } from './json.ts'
 import { openAlerts } from './observe/alerts.ts'
+import { openGateHook } from './observe/gates.ts'
 import { Budgets, runBudget } from './policies/budget.ts'
 import { Flights } from './policies/cache.ts'
 import type { Place } from './policies/concurrency.ts'
-import { createRedactor } from './redact.ts'
+import { createRedactor, type LiveRedactor } from './redact.ts'
 import type { Event } from './store/events.ts'
 import { thisProcess } from './store/lease.ts'
 import type { Store } from './store/store.ts'
 import type { RunView } from './store/view.ts'
 import { everyOne, type Nest, reviveTeam, type Team } from './team/load.ts'
 import { assertPriced } from './team/priced.ts'
+import { secretVariablesOf } from './team/trust/variables.ts'
 import { version } from './version.ts'
 
 /** What is needed to run a team, besides the team. */
@@ -27,8 +30,17 @@ export interface Surroundings {
   readonly interrupt: AbortSignal
   readonly onEvent: RunOptions['onEvent']
   readonly clock?: Clock
+  /** Milliseconds to stay while the run only waits for people. */
+  readonly patience?: number
+  /** Nobody trusts the team: only a rehearsal may be run, and it executes nothing at all. */
+  readonly untrusted?: boolean
   /** Says what belongs to no run, or comes after its end. */
   readonly warn?: (line: string) => void
+}
+
+/** The same with what keeps secrets from being written down, also those that come to light only while the team works. */
+interface Guarded extends Surroundings {
+  readonly redact: LiveRedactor
 }
 
 /** How a person wants a team to be run. */
@@ -46,17 +58,31 @@ export async function run(
   { rehearsal, limits = {}, onCreated }: Wishes,
   surroundings: Surroundings,
 ): Promise<Outcome> {
-  const { clock = systemClock } = surroundings
+  const { clock = systemClock, untrusted = false } = surroundings
+  if (untrusted && !rehearsal) throw new Error('a team that nobody trusts was to be run')
   const id = newRunId(clock)
-  const prepared = await prepare(team, { id, input, rehearsal, limits }, surroundings)
-  const alerts = await alertsOf(team, { id, input, rehearsal }, surroundings)
+  const guarded = guard(team, surroundings)
+  const prepared = await prepare(team, { id, input, rehearsal, limits }, guarded)
+  const observers = await observersOf(team, { id, input, rehearsal }, surroundings)
   onCreated(id)
   const { name } = team.definition
-  return alerts.during(
+  return observers.during(
     startRun(
-      { id, team: name, path: team.path, rehearsal, definition: pin(team), input, limits, crew: version },
-      async recorded => alerts.over(prepared.over(recorded)),
-      optionsOf(team, { ...surroundings, onEvent: alerts.beside(surroundings.onEvent) }),
+      {
+        ...{
+          id,
+          team: name,
+          path: team.path,
+          rehearsal,
+          definition: pin(team),
+          input,
+          limits,
+          crew: version,
+        },
+        ...(untrusted && { untrusted }),
+      },
+      async recorded => observers.over(prepared.over(recorded)),
+      optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }),
     ),
   )
 }
@@ -71,31 +97,52 @@ export async function resume(
   const [first] = recorded
   if (first?.type !== 'run.started') throw new Error(`run ${id} has no beginning`)
   const team = unpin(first.definition)
+  // What began without trust stays as it was: half of it invented and half real would be neither.
+  const untrusted = surroundings.untrusted === true || first.untrusted === true
+  if (untrusted && !first.rehearsal) throw new Error('a team that nobody trusts was to be run')
+  const guarded = guard(team, { ...surroundings, untrusted })
   // A budget that cannot be kept is refused before it is written down.
-  if ('usd' in limits || 'day.usd' in limits) await prepare(team, { ...first, id, limits }, surroundings)
-  const alerts = await alertsOf(team, { ...first, id }, surroundings)
-  alerts.recall(recorded)
-  return alerts.during(
+  if ('usd' in limits || 'day.usd' in limits) await prepare(team, { ...first, id, limits }, guarded)
+  const observers = await observersOf(team, { ...first, id }, surroundings)
+  observers.recall(recorded)
+  return observers.during(
     resumeRun(
       id,
       { limits },
-      async view => alerts.over((await prepare(team, { ...view, id }, surroundings)).over(view)),
-      optionsOf(team, { ...surroundings, onEvent: alerts.beside(surroundings.onEvent) }),
+      async view => observers.over((await prepare(team, { ...view, id }, guarded)).over(view)),
+      optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }),
     ),
   )
 }
 
-function alertsOf(
+/** Who watches a run: for alerts, and for questions that a webhook may answer. */
+async function observersOf(
   team: Team,
   { id, input, rehearsal }: { readonly id: string; readonly input: JsonObject; readonly rehearsal: boolean },
   { store, env, clock = systemClock, warn = () => {} }: Surroundings,
 ) {
   const scope = { input, env: pick(env, team.definition.env ?? []), run: { id } }
-  return openAlerts(team, { run: id, rehearsal, scope, store, clock, warn })
+  const around = { run: id, rehearsal, scope, store, clock, warn }
+  const [alerts, hook] = await Promise.all([openAlerts(team, around), openGateHook(team.definition, around)])
+  return {
+    over: <T extends { readonly program: Program }>(prepared: T) => alerts.over(hook.over(prepared)),
+    beside: (subscriber: RunOptions['onEvent']) => hook.beside(alerts.beside(subscriber)),
+    recall(events: readonly Event[]) {
+      alerts.recall(events)
+      hook.recall(events)
+    },
+    during: <T>(work: Promise<T>) => alerts.during(hook.during(work)),
+  }
 }
 
 function pin({ pinned, root, files }: Team): JsonObject {
   return { team: pinned, root, files }
+}
+
+/** The team of the run that left the events `recorded`. */
+export function teamOf([first]: readonly Event[]): Team {
+  if (first?.type !== 'run.started') throw new Error('a run has no beginning')
+  return unpin(first.definition)
 }
 
 /** The team of a run as it was when the run began, whatever has become of its files. */
@@ -112,26 +159,32 @@ function unpin(definition: JsonObject): Team {
   return reviveTeam({ pinned: team, root, files })
 }
 
-function optionsOf(
-  team: Team,
-  { store, env, interrupt, onEvent, clock = systemClock }: Surroundings,
-): RunOptions {
+function guard(team: Team, surroundings: Surroundings): Guarded {
+  return { ...surroundings, redact: createRedactor(secretsOf(team, surroundings.env)) }
+}
+
+function optionsOf({
+  store,
+  interrupt,
+  onEvent,
+  redact,
+  patience = 0,
+  clock = systemClock,
+}: Guarded): RunOptions {
   return {
     store,
     clock,
     owner: thisProcess(),
-    redact: createRedactor(secretsOf(team, env)),
+    redact,
     interrupt,
+    patience,
     onEvent,
   }
 }
 
 /** Values of all variables that the team names: none of them may be written down. */
 function secretsOf(team: Nest, env: Surroundings['env']): Record<string, string> {
-  const names = everyOne(team).flatMap(({ definition }) => [
-    ...(definition.env ?? []),
-    ...Object.values(definition.models ?? {}).flatMap(model => model.apiKeyEnv ?? []),
-  ])
+  const names = everyOne(team).flatMap(({ definition }) => secretVariablesOf(definition))
   return pick(env, [...names, ...Object.keys(env).filter(name => name.endsWith('_API_KEY'))])
 }
 
@@ -139,9 +192,10 @@ function secretsOf(team: Nest, env: Surroundings['env']): Record<string, string>
 async function prepare(
   team: Team,
   { id, input, rehearsal, limits }: Pick<RunView, 'input' | 'rehearsal' | 'limits'> & { readonly id: string },
-  { store, env, clock = systemClock }: Surroundings,
+  { store, env, redact, untrusted = false, clock = systemClock }: Guarded,
 ) {
   const models = await openModels(team, rehearsal, { store, env, clock })
+  const equipments = await equip(team, { env, clock, rehearsal, untrusted, onSecret: redact.add })
   const isPriced = (nest: Nest, name: string) =>
     models.get(nest)?.get(name)?.worstCase({ messages: [], tools: [] }).usd !== undefined
   const { usd, call, day } = budgetOf(team, limits)
@@ -152,7 +206,21 @@ async function prepare(
     const flights = new Flights()
     const budget = budgetOf(team, recorded.limits)
     const budgets = new Budgets({ run: id, recorded, store, clock, budget })
-    const setting = { id, store, env, clock, rehearsal, models, places, flights, budgets, recorded }
+    const setting = {
+      id,
+      store,
+      env,
+      clock,
+      rehearsal,
+      untrusted,
+      redact,
+      models,
+      equipments,
+      places,
+      flights,
+      budgets,
+      recorded,
+    }
     const { root } = team
     const work = {
       root,
@@ -162,6 +230,7 @@ async function prepare(
       queues: [],
       count: () => {},
       accounts: budgets.forRun(),
+      patience: {},
     }
     const { time } = { ...team.definition.limits, ...recorded.limits }
     const program: Program = ctx => perform(team, work, setting, ctx)

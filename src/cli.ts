@@ -1,21 +1,50 @@
 import { Command, CommanderError } from 'commander'
 import { answer } from './commands/answer.ts'
+import { approve } from './commands/approve.ts'
+import { cancel } from './commands/cancel.ts'
 import { config } from './commands/config.ts'
 import { cost } from './commands/cost.ts'
 import { doctor } from './commands/doctor.ts'
+import { edit } from './commands/edit.ts'
 import { graph } from './commands/graph.ts'
+import { inbox } from './commands/inbox.ts'
 import { logs } from './commands/logs.ts'
 import { ls } from './commands/ls.ts'
+import { pause } from './commands/pause.ts'
+import { reject } from './commands/reject.ts'
 import { resume } from './commands/resume.ts'
 import { run } from './commands/run.ts'
 import { schema } from './commands/schema.ts'
 import { show } from './commands/show.ts'
+import { tell } from './commands/tell.ts'
+import { trust } from './commands/trust.ts'
 import { validate } from './commands/validate.ts'
 import { EXIT, type ExitCode, toCrewError } from './errors.ts'
 import { version } from './version.ts'
 
 /** Every command. Their files load nothing heavy before they are called. */
-const COMMANDS = [run, resume, ls, show, logs, cost, answer, validate, graph, schema, config, doctor]
+const COMMANDS = [
+  run,
+  resume,
+  ls,
+  show,
+  logs,
+  cost,
+  inbox,
+  answer,
+  approve,
+  reject,
+  edit,
+  validate,
+  graph,
+  schema,
+  config,
+  doctor,
+  pause,
+  cancel,
+  tell,
+  trust,
+]
 
 /** Runs one command line. The only place that decides an exit code. */
 async function main(argv: readonly string[]): Promise<ExitCode> {

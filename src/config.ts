@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type Conf from 'conf'
 import { z } from 'zod'
+import { configFile, unreadable } from './config-file.ts'
 import { parseDuration } from './duration.ts'
 import { CrewError } from './errors.ts'
 import { homeFolder } from './home.ts'
@@ -27,12 +27,14 @@ const SETTINGS = {
   theme: z.enum(['auto', 'dark', 'light', 'none']).describe('Colours of the live screen that is to come'),
 } as const
 
+const NAME = 'config'
+
 export type Setting = keyof typeof SETTINGS
 export type Settings = { readonly [Name in Setting]?: string }
 
 export async function readSettings(): Promise<Settings> {
   // Nearly every run asks, and few machines have any settings: the library is not loaded to find none.
-  return existsSync(file()) ? (await open()).store : {}
+  return existsSync(configFile(NAME)) ? (await open()).store : {}
 }
 
 export async function readSetting(name: string): Promise<string | undefined> {
@@ -79,21 +81,13 @@ function settingNamed(name: string): Setting {
   })
 }
 
-function file(): string {
-  return join(homeFolder('config'), 'config.json')
-}
-
 async function open(): Promise<Conf<Record<string, string>>> {
   const cwd = homeFolder('config')
   const { default: Conf } = await import('conf')
   try {
     mkdirSync(cwd, { recursive: true, mode: 0o700 })
-    return new Conf({ cwd, configName: 'config', projectName: 'crew', configFileMode: 0o600 })
+    return new Conf({ cwd, configName: NAME, projectName: 'crew', configFileMode: 0o600 })
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CrewError('usage', `the configuration in ${cwd} cannot be read: ${why}`, {
-      hint: `mend or remove ${file()}`,
-      cause,
-    })
+    throw unreadable(NAME, cause)
   }
 }

@@ -7,13 +7,15 @@ import { createFetch, type Fetch } from './fetch/fetch.ts'
 import { codeOfStatus, quote } from './fetch/status.ts'
 import { defaultStore } from './home.ts'
 import { canonical, isObject, parseJson } from './json.ts'
-import type { ResolvedEndpoint } from './models/endpoint.ts'
+import type { Endpoint, ResolvedEndpoint } from './models/endpoint.ts'
 import { openModel, resolveEndpoint } from './models/index.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { inspectStore } from './store/inspect.ts'
 import { endpointsOf, surroundingsOf } from './team/endpoints.ts'
 import { everyOne, loadTeam, type Nest, type Team } from './team/load.ts'
 import { describeTeam } from './team/report.ts'
+import { standingOf } from './team/standing.ts'
+import { isOwnEndpoint } from './team/trust.ts'
 
 export interface Patient {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -57,9 +59,12 @@ export function examine({
     return [...always, examination('keys', async () => checkKeys(env)), examination('models', models)]
   }
   let team: Team | undefined
+  let isTrusted = false
   const endpoints = async () => (team ? endpointsOfAll(team, env) : [])
+  // Nobody is told a key, or that somebody is there, because a file says so that nobody trusts.
+  const harmless = async () => (team && !isTrusted ? endpointsOfAll(team, env, isOwnEndpoint) : endpoints())
   const called = [
-    examination('models', async () => Promise.all((await endpoints()).map(connect))),
+    examination('models', async () => Promise.all((await harmless()).map(connect))),
     examination('breakers', async () =>
       team ? checkBreakers(team, await endpoints(), { path: store, clock }) : [],
     ),
@@ -68,18 +73,29 @@ export function examine({
     ...always,
     examination('team', async () => {
       team = await loadTeam(path)
-      return [ok('team', `${path}, ${describeTeam(team)}`), ...checkVariables(team, env)]
+      const { state } = await standingOf(team)
+      isTrusted = state !== 'unknown'
+      const trust = isTrusted
+        ? []
+        : [absent('trust', `nobody trusts it yet, so nobody else is called: crew trust ${path}`)]
+      return [ok('team', `${path}, ${describeTeam(team)}`), ...trust, ...checkVariables(team, env)]
     }),
     ...(rehearsal ? [] : called),
   ]
 }
 
 /** Each endpoint that somebody in the team calls, once. */
-async function endpointsOfAll(team: Team, env: Patient['env']): Promise<ResolvedEndpoint[]> {
+async function endpointsOfAll(
+  team: Team,
+  env: Patient['env'],
+  isMeant: (declared: Endpoint | undefined) => boolean = () => true,
+): Promise<ResolvedEndpoint[]> {
   const surroundings = await surroundingsOf(env)
-  const endpoints = everyOne<Nest>(team).flatMap(({ definition }) => [
-    ...endpointsOf(definition, surroundings).values(),
-  ])
+  const endpoints = everyOne<Nest>(team).flatMap(({ definition }) =>
+    [...endpointsOf(definition, surroundings)].flatMap(([name, endpoint]) =>
+      isMeant(definition.models?.[name]) ? endpoint : [],
+    ),
+  )
   return [...new Map(endpoints.map(endpoint => [canonical(endpoint), endpoint])).values()]
 }
 

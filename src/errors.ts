@@ -33,7 +33,10 @@ const CODES = {
   definition: { exit: EXIT.usage },
   input: { exit: EXIT.usage },
   'key-missing': { exit: EXIT.usage },
+  'sandbox-missing': { exit: EXIT.usage },
   'price-missing': { exit: EXIT.usage },
+  /** Nobody has said yet that the team may do what it could do. */
+  untrusted: { exit: EXIT.usage },
   'run-not-found': { exit: EXIT.usage },
 
   'command-failed': { exit: EXIT.failed, blames: 'agent', easier: true },
@@ -47,6 +50,8 @@ const CODES = {
   'nobody-willing': { exit: EXIT.failed },
   /** An agent or a person said that it must not go on. */
   halted: { exit: EXIT.failed },
+  /** A person said no at a gate: nobody else does it instead. */
+  rejected: { exit: EXIT.failed },
   /** What agents did or said contradicts itself, and nothing settles it. */
   conflict: { exit: EXIT.failed },
   'tool-failed': { exit: EXIT.failed, blames: 'agent', easier: true },

@@ -2,14 +2,17 @@ import type { ValidateFunction } from 'ajv'
 import type { Ajv2020 } from 'ajv/dist/2020.js'
 import { hash, type Json, type JsonSchema } from './json.ts'
 
-const compiled = new Map<string, Promise<(value: Json) => string | undefined>>()
+/** Says what is wrong with a value; `what` is how the value as a whole is called. */
+type Validator = (value: Json, what?: string) => string | undefined
+
+const compiled = new Map<string, Promise<Validator>>()
 
 /**
  * A function that says what is wrong with a value by the standard of `schema`, in one line; nothing when all is well.
  * Patterns have RE2 semantics, so that no schema can hang the process.
  * @throws Error when `schema` is no JSON Schema (draft 2020-12)
  */
-export function validator(schema: JsonSchema): Promise<(value: Json) => string | undefined> {
+export function validator(schema: JsonSchema): Promise<Validator> {
   const key = hash(JSON.stringify(schema))
   const known = compiled.get(key)
   if (known) return known
@@ -18,9 +21,9 @@ export function validator(schema: JsonSchema): Promise<(value: Json) => string |
   return fresh
 }
 
-async function compile(schema: JsonSchema): Promise<(value: Json) => string | undefined> {
+async function compile(schema: JsonSchema): Promise<Validator> {
   const validate = (await schemaCompiler()).compile(schema)
-  return value => (validate(value) ? undefined : problems(validate))
+  return (value, what = 'the output') => (validate(value) ? undefined : problems(validate, what))
 }
 
 let compiler: Promise<Ajv2020> | undefined
@@ -35,7 +38,8 @@ async function createCompiler(): Promise<Ajv2020> {
   const [{ default: ajv }, { RE2JS }] = await Promise.all([import('ajv/dist/2020.js'), import('re2js')])
   const regExp = (pattern: string) => {
     const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern))
-    return { test: (text: string) => compiled.matcher(text).find() }
+    // Ajv takes two of these for the same when they read the same.
+    return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern }
   }
   const code = { regExp: Object.assign(regExp, { code: 're2js' }) }
   // Schemas are not kept by their $id: two agents may declare the same one.
@@ -45,9 +49,9 @@ async function createCompiler(): Promise<Ajv2020> {
 
 const MOST_PROBLEMS = 5
 
-function problems({ errors }: ValidateFunction): string {
+function problems({ errors }: ValidateFunction, root: string): string {
   const all = (errors ?? []).map(({ instancePath, message, params }) => {
-    const where = instancePath === '' ? 'the output' : instancePath.slice(1).replaceAll('/', '.')
+    const where = instancePath === '' ? root : instancePath.slice(1).replaceAll('/', '.')
     const what = 'additionalProperty' in params ? `${message} (${params.additionalProperty})` : message
     return 'allowedValues' in params
       ? `${where} ${what}: ${params.allowedValues.join(', ')}`

@@ -2,6 +2,12 @@ import { isObject, type Json } from './json.ts'
 
 export type Redactor = <T extends Json>(value: T) => T
 
+/** A redactor that learns secrets while it is in use. */
+export interface LiveRedactor extends Redactor {
+  /** From now on, `value` is replaced as well. */
+  readonly add: (name: string, value: string) => void
+}
+
 /** Shorter values would be found all over ordinary text. */
 const SHORTEST = 6
 
@@ -34,20 +40,41 @@ const PRIVATE_KEY = [
  * private key with `[redacted]`. Values of less than 6 characters are not secrets. A value without any comes back as
  * the same object.
  */
-export function createRedactor(secrets: Readonly<Record<string, string>>): Redactor {
+export function createRedactor(secrets: Readonly<Record<string, string>>): LiveRedactor {
   const names = new Map<string, string>()
-  for (const [name, value] of Object.entries(secrets)) {
-    for (const form of formsOf(value.trim())) if (!names.has(form)) names.set(form, name)
-  }
-  const forms = [...names.keys()].sort((a, b) => b.length - a.length)
-  const known = forms.length > 0 ? new RegExp(forms.map(literal).join('|'), 'g') : undefined
+  /** Of all forms; made anew when they are needed after there are more of them. */
+  let known: readonly RegExp[] | undefined
   const shaped = new RegExp(`${TOKENS}|${PRIVATE_KEY}`, 'g')
+  const add = (name: string, value: string) => {
+    const forms = [...formsOf(value.trim())].filter(form => !names.has(form))
+    for (const form of forms) names.set(form, name)
+    if (forms.length > 0) known = undefined
+  }
+  for (const [name, value] of Object.entries(secrets)) add(name, value)
 
   const redactText = (text: string) => {
-    const named = known ? text.replace(known, form => `[redacted:${names.get(form)}]`) : text
+    known ??= anyOf(names.keys())
+    const named = known.reduce(
+      (rest, forms) => rest.replace(forms, form => `[redacted:${names.get(form)}]`),
+      text,
+    )
     return named.replace(shaped, '[redacted]')
   }
-  return value => redactWith(redactText, value) as typeof value
+  const redact: Redactor = value => redactWith(redactText, value) as typeof value
+  return Object.assign(redact, { add })
+}
+
+/** Alternatives in one expression: one of many more is not compiled any more, and takes twenty times as long. */
+const MOST_FORMS = 300
+
+/** Expressions for all of `texts`, the longer ones first: a secret that begins with another one is replaced as a whole. */
+function anyOf(texts: Iterable<string>): RegExp[] {
+  const longestFirst = [...texts].sort((a, b) => b.length - a.length)
+  const count = Math.ceil(longestFirst.length / MOST_FORMS)
+  return Array.from({ length: count }, (_, index) => {
+    const some = longestFirst.slice(index * MOST_FORMS, (index + 1) * MOST_FORMS)
+    return new RegExp(some.map(literal).join('|'), 'g')
+  })
 }
 
 function redactWith(redactText: (text: string) => string, value: Json): Json {

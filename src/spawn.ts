@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process'
-import { statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { type Clock, sleep } from './clock.ts'
 import { type Deadlines, watch } from './deadlines.ts'
 import { CrewError } from './errors.ts'
+import { failed, lastLines, late, notStarted, QUOTED, refuseNul } from './spawn/failures.ts'
+import { endGroup, endOthers, environment, groups, WINDOWS } from './spawn/group.ts'
 
-/** What to run. This is the one file that starts processes. */
+/** What to run. This file, and what lies in its folder, is the one place that starts processes. */
 export interface Command {
   /** Program and arguments. No shell reads them. */
   readonly argv: readonly string[]
@@ -23,6 +23,8 @@ export interface Command {
   readonly onOutput?: () => void
   /** Called with each line as it arrives. Lines are untrusted text. */
   readonly onLine?: (line: string, from: Stream) => void
+  /** Program and arguments that end what this one has others do, outside of its group. Run when it did not end by itself. */
+  readonly ending?: readonly string[]
 }
 
 /** What a program that ended with exit code 0 wrote. */
@@ -31,50 +33,42 @@ export interface Output {
   readonly stderr: string
 }
 
+/** How a program ended, and the bytes that it wrote. */
+export interface Ending extends Readonly<Record<Stream, Buffer>> {
+  /** Null when it was ended by a signal, or stopped. */
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Why it was stopped before it had ended: it took too long, or wrote too much. */
+  readonly stopped?: CrewError
+}
+
 type Stream = keyof Output
 
-const WINDOWS = process.platform === 'win32'
-const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'].concat(
-  WINDOWS
-    ? ['SystemRoot', 'ComSpec', 'PATHEXT', 'TEMP', 'TMP', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA']
-    : [],
-)
 const MAX_OUTPUT = 4 * 1024 ** 2
 const NOT_TEXT = 'wrote binary data where UTF-8 text was expected'
 const WRITE_FILE = 'let it write a file, and print only its name'
-/** Characters of what a failed program wrote that its error quotes. */
-const QUOTED = 500
-
-/** How a process group is ended, and how many milliseconds it gets to be gone after each signal. */
-const ENDING = [
-  ['SIGTERM', 2000],
-  ['SIGKILL', 1000],
-] as const
-const POLL = 20
 /** Milliseconds that output may still arrive when a program is over but something it started holds its pipes. */
 const DRAIN = 500
 
-/** The groups of processes that may be alive, each by the process id of its leader. */
-const groups = new Set<number>()
-
 /**
- * Kills at once all that `run` has started. Happens by itself when this process exits; a signal handler that ends
- * the process in another way calls it. Nothing helps against SIGKILL: children then live on.
- */
-function killAll(): void {
-  for (const group of groups) signalGroup(group, 'SIGKILL')
-}
-
-process.once('exit', killAll)
-
-/**
- * Runs a program to its end. Resolves and rejects only once nothing of its process group is alive any more, whatever
- * it started; only a process that moved to a session of its own is out of reach.
+ * Runs a program to its end, and gives what it wrote.
  *
  * Rejects with `timeout`, with `command-failed` (not found, exit code other than 0, killed, output that is not text
  * or too much), or with the reason of `command.signal`.
  */
 export async function run(command: Command, clock: Clock): Promise<Output> {
+  const ending = await runToEnd(command, clock)
+  if (ending.stopped) throw ending.stopped
+  return outcome(command, ending)
+}
+
+/**
+ * Runs a program to its end, however it ends. Resolves and rejects only once nothing of its process group is alive any
+ * more, whatever it started; only a process that moved to a session of its own is out of reach.
+ *
+ * Rejects with `command-failed` when it cannot be started, or with the reason of `command.signal`.
+ */
+export async function runToEnd(command: Command, clock: Clock): Promise<Ending> {
   refuseNul(command)
   const { execa } = await import('execa')
   command.signal.throwIfAborted()
@@ -92,7 +86,7 @@ export async function run(command: Command, clock: Clock): Promise<Output> {
   if (child.pid === undefined) throw notStarted(command, (await child).code)
 
   const group = child.pid
-  groups.add(group)
+  groups.set(group, command)
   const exit = new Promise<Exit>(resolve => child.once('exit', (code, signal) => resolve({ code, signal })))
   const closed = new Promise(resolve => child.once('close', resolve))
   const halt = new AbortController()
@@ -103,21 +97,120 @@ export async function run(command: Command, clock: Clock): Promise<Output> {
   try {
     const ended = await Promise.race([exit, halted])
     await Promise.race([sleep(clock, DRAIN, halt.signal), closed])
-    return outcome(command, ended, written)
+    return { ...ended, ...wholeOf(written) }
+  } catch (thrown) {
+    const isStopped = thrown instanceof CrewError && !command.signal.aborted
+    if (!isStopped) throw thrown
+    return { code: null, signal: null, ...wholeOf(written), stopped: thrown }
   } finally {
+    const isOver = child.exitCode !== null
     halt.abort()
     await endGroup(group, clock)
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
     groups.delete(group)
+    if (!isOver) await endOthers(command)
   }
 }
 
-function environment(declared: Command['env']): Record<string, string> {
-  const inherited = INHERITED.flatMap(name => {
-    const value = process.env[name]
-    return value === undefined ? [] : [[name, value] as const]
+/** What to talk to for as long as it is wanted. */
+export interface Partner extends Pick<Command, 'argv' | 'cwd' | 'env' | 'ending'> {
+  /** Is told what it writes. */
+  readonly onOutput: (bytes: Buffer) => void
+  /** Is told, once, that it has ended, and how, with the last lines of what it complained about. */
+  readonly onEnd: (how: string) => void
+}
+
+/** A program that listens. */
+export interface Program {
+  tell(text: string): void
+  /** Bytes that it was told and has not read. */
+  readonly unread: number
+  /** Lets it end by itself for a moment, then ends it. Resolves when nothing of its process group is alive any more. */
+  end(): Promise<void>
+}
+
+/**
+ * Starts a program that reads and writes until it is ended: by `end`, or with this process.
+ *
+ * Rejects with `command-failed` when it cannot be started.
+ */
+export async function open(partner: Partner, clock: Clock): Promise<Program> {
+  refuseNul(partner)
+  const { execa } = await import('execa')
+  const { argv, cwd, env, onOutput, onEnd } = partner
+  const [program = '', ...args] = argv
+  const child = execa(program, args, {
+    cwd,
+    env: environment(env),
+    extendEnv: false,
+    detached: !WINDOWS,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    stdin: 'pipe',
   })
-  return Object.fromEntries([...inherited, ...Object.entries(declared)])
+  if (child.pid === undefined) throw notStarted(partner, (await child).code)
+
+  const group = child.pid
+  groups.set(group, partner)
+  let complaints = ''
+  child.stdout.on('data', onOutput)
+  child.stderr.on('data', (bytes: Buffer) => {
+    complaints = (complaints + bytes.toString()).slice(-2 * QUOTED)
+  })
+  // One that ended does not read any more: that is said by its end.
+  child.stdin.on('error', () => {})
+  const exit = new Promise<Exit>(resolve => child.once('exit', (code, signal) => resolve({ code, signal })))
+  const closed = new Promise(resolve => child.once('close', resolve))
+  const gone = exit.then(async ({ code, signal }) => {
+    await Promise.race([sleep(clock, DRAIN), closed])
+    await endGroup(group, clock)
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+    groups.delete(group)
+    if (code === null) await endOthers(partner)
+    const said = lastLines(complaints.trim())
+    onEnd(`${howEnded(code, signal)}${said ? `: ${said}` : ' and said nothing'}`)
+  })
+  return {
+    tell: text => void child.stdin.write(text),
+    get unread() {
+      return child.stdin.writableLength
+    },
+    async end() {
+      child.stdin.end()
+      await Promise.race([gone, sleep(clock, DRAIN)])
+      // The number of a group that is gone may be given to another one.
+      if (groups.has(group)) await endGroup(group, clock)
+      await Promise.race([gone, sleep(clock, DRAIN)])
+    },
+  }
+}
+
+function howEnded(code: Exit['code'], signal: Exit['signal']): string {
+  return code === null ? `was ended by ${signal}` : `ended with exit code ${code}`
+}
+
+/**
+ * Hands the terminal to a program of the person who sits there, such as an editor, with all of their environment.
+ * Rejects with `command-failed` when it cannot be started or ends badly.
+ */
+export async function runAtTerminal(argv: readonly string[]): Promise<void> {
+  const { execa } = await import('execa')
+  const [program = '', ...args] = argv
+  const {
+    failed: isFailed,
+    code,
+    exitCode,
+    signal,
+  } = await execa(program, args, { stdio: 'inherit', reject: false })
+  if (!isFailed) return
+  const command = { argv, cwd: process.cwd() }
+  if (exitCode === undefined && signal === undefined) throw notStarted(command, code)
+  throw failed(command, signal ? `was ended by ${signal}` : `ended with exit code ${exitCode}`)
+}
+
+function wholeOf({ stdout, stderr }: Record<Stream, Buffer[]>): Record<Stream, Buffer> {
+  return { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }
 }
 
 /** Keeps what the child writes, and aborts `halt` when a deadline passes, the output is too much, or the caller aborts. */
@@ -141,9 +234,9 @@ function collect(
       watched.touch()
       onOutput?.()
       room -= chunk.length
+      written[from].push(room < 0 ? chunk.subarray(0, chunk.length + room) : chunk)
       if (room < 0)
         halt.abort(failed(command, `wrote more than ${maxOutput} bytes and was stopped`, WRITE_FILE))
-      else written[from].push(chunk)
     })
     if (onLine) createInterface({ input: child[from] }).on('line', line => onLine(line, from))
   }
@@ -157,38 +250,15 @@ function collect(
   return written
 }
 
-/** Asks the group to end, then kills it; resolves when it is gone, or cannot be ended. */
-async function endGroup(group: number, clock: Clock): Promise<void> {
-  for (const [signal, patience] of ENDING) {
-    if (!signalGroup(group, signal)) return
-    for (let waited = 0; waited < patience; waited += POLL) {
-      await sleep(clock, POLL)
-      if (!signalGroup(group, 0)) return
-    }
-  }
-}
-
-/** False when nothing of the group is left. Signal 0 only asks. Windows knows no groups: there, the tree of the leader. */
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    if (!WINDOWS) return process.kill(-group, signal)
-    if (signal === 0) return process.kill(group, 0)
-    return spawnSync('taskkill', ['/pid', String(group), '/T', '/F']).status === 0
-  } catch {
-    return false
-  }
-}
-
 interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-function outcome(command: Command, { code, signal }: Exit, written: Record<Stream, Buffer[]>): Output {
-  const stdout = Buffer.concat(written.stdout)
-  const stderr = Buffer.concat(written.stderr).toString()
+function outcome(command: Command, { code, signal, stdout, stderr: bytes }: Ending): Output {
+  const stderr = bytes.toString()
   if (code !== 0) {
-    const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`
+    const how = howEnded(code, signal)
     const said = lastLines(stderr.trim() || stdout.toString().trim())
     throw failed(command, said ? `${how}: ${said}` : `${how} and said nothing`)
   }
@@ -198,46 +268,4 @@ function outcome(command: Command, { code, signal }: Exit, written: Record<Strea
   } catch {
     throw failed(command, NOT_TEXT, WRITE_FILE)
   }
-}
-
-/** The end of `text`, from the beginning of a line if that can be. */
-function lastLines(text: string): string {
-  if (text.length <= QUOTED) return text
-  const end = text.slice(1 - QUOTED)
-  return `…${end.slice(end.indexOf('\n') + 1).replace(/^[\uDC00-\uDFFF]/, '')}`
-}
-
-function failed({ argv: [program] }: Command, problem: string, hint?: string): CrewError {
-  return new CrewError('command-failed', `${program} ${problem}`, hint === undefined ? {} : { hint })
-}
-
-function refuseNul(command: Command): void {
-  const given = [...command.argv, ...Object.values(command.env)]
-  if (!given.some(text => text.includes('\0'))) return
-  const hint = 'hand the data over on standard input'
-  throw failed(command, 'cannot be given an argument or a variable with a NUL character in it', hint)
-}
-
-const NOT_STARTED: Readonly<Record<string, readonly [problem: string, hint?: string]>> = {
-  ENOENT: ['was not found', 'install it, or correct the first word of `run`'],
-  EACCES: ['may not be executed', 'make it executable with chmod +x, or run it through its interpreter'],
-  E2BIG: ['cannot be given arguments this long', 'hand the data over on standard input'],
-}
-
-function notStarted(command: Command, code = 'unknown reason'): CrewError {
-  if (!statSync(command.cwd, { throwIfNoEntry: false })?.isDirectory()) {
-    return failed(command, `cannot run in ${command.cwd}: there is no such folder`)
-  }
-  const [problem, hint] = NOT_STARTED[code] ?? [`could not be started (${code})`]
-  return failed(command, problem, hint)
-}
-
-function late({ argv: [program] }: Command, deadline: keyof Deadlines, limit: number): CrewError {
-  const seconds = `${limit / 1000} s`
-  const problem = {
-    firstByte: `wrote nothing within ${seconds}`,
-    idle: `wrote nothing more for ${seconds}`,
-    total: `was not done after ${seconds}`,
-  }[deadline]
-  return new CrewError('timeout', `${program} ${problem}`, { hint: `raise timeout.${deadline} of the agent` })
 }

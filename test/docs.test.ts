@@ -260,11 +260,14 @@ describe('the tables of', () => {
   })
 
   it('the fields of a team file agree with its schema', () => {
-    const folders = ['docs/patterns', 'docs/agents'].flatMap(folder => markdownIn(folder))
+    const folders = ['docs/patterns', 'docs/agents', 'docs/tools'].flatMap(folder => markdownIn(folder))
     const limits = ['breakers', 'cache', 'alerts'].map(name => `docs/limits/${name}.md`)
-    const pages = ['docs/team-file.md', 'docs/conflicts.md', ...limits, ...folders]
+    const single = ['team-file', 'conflicts', 'permissions', 'gates'].map(name => `docs/${name}.md`)
+    const pages = [...single, ...limits, ...folders]
     const tables = pages.flatMap(page => tablesOf(read(page))).filter(({ head }) => head.startsWith('field'))
-    const documented = tables.flatMap(({ rows }) => rows.map(([name = '']) => name.split('.').at(-1) ?? ''))
+    const documented = tables.flatMap(({ rows }) =>
+      rows.flatMap(([names = '']) => names.split(', ').map(name => name.split('.').at(-1) ?? '')),
+    )
     expect(differences(documented, fieldsIn(teamJsonSchema()))).toEqual([])
   })
 

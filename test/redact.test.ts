@@ -5,6 +5,37 @@ import { createRedactor } from '../src/redact.ts'
 const SECRET = 'p4ss/w+rd "ü" & $1'
 const redact = createRedactor({ PASSWORD: SECRET, SHORT: 'abc' })
 
+describe('a secret that comes to light later', () => {
+  it('is replaced from then on, in all its forms', () => {
+    const redact = createRedactor({ FIRST: 'first-secret' })
+    const later = 'token/of+the hour'
+    expect(redact(later)).toBe(later)
+    redact.add('TOKEN', later)
+    expect(redact(`first-secret ${later} ${encodeURIComponent(later)}`)).toBe(
+      '[redacted:FIRST] [redacted:TOKEN] [redacted:TOKEN]',
+    )
+  })
+
+  it('keeps the name under which it was known first, and is none when it is short', () => {
+    const redact = createRedactor({})
+    redact.add('ONE', 'the-same-value')
+    redact.add('TWO', 'the-same-value')
+    redact.add('SHORT', 'abc')
+    expect(redact('the-same-value abc')).toBe('[redacted:ONE] abc')
+  })
+
+  it('is found among a thousand others, the longest first, without taking much longer', () => {
+    const redact = createRedactor({})
+    for (let index = 0; index < 1000; index += 1) redact.add(`S${index}`, `begins-alike-${index}-ends`)
+    redact.add('LONG', 'begins-alike-7-ends-with-more')
+    const text = 'begins-alike-7-ends-with-more begins-alike-999-ends begins-alike-1000-ends '
+    expect(redact(text)).toBe('[redacted:LONG] [redacted:S999] begins-alike-1000-ends ')
+    const began = systemClock.now()
+    redact(text.repeat(2_000))
+    expect(systemClock.now() - began).toBeLessThan(2_000)
+  })
+})
+
 describe('a secret', () => {
   it.each([
     ['plainly', SECRET],

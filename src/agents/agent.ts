@@ -6,22 +6,28 @@ import { contextSettings } from '../exchange/compaction.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Grants } from '../exchange/grants.ts'
 import type { Scope } from '../expressions/template.ts'
+import type { Connection } from '../fetch/connections.ts'
 import type { Fetch } from '../fetch/fetch.ts'
 import type { Json, JsonObject, JsonSchema } from '../json.ts'
 import type { Model } from '../models/model.ts'
+import { approve } from '../policies/approve.ts'
 import { agentBudget, type budget } from '../policies/budget.ts'
 import { cache } from '../policies/cache.ts'
 import { type Check, check } from '../policies/check.ts'
 import { expects } from '../policies/expects.ts'
 import { fallback } from '../policies/fallback.ts'
+import type { Gates } from '../policies/gate.ts'
 import { ladder } from '../policies/ladder.ts'
 import type { Lineup } from '../policies/model.ts'
 import type { Act, Rejection } from '../policies/policy.ts'
 import { type Retry, retry } from '../policies/retry.ts'
+import { review } from '../policies/review.ts'
 import { simplify } from '../policies/simplify.ts'
+import type { Command, Output } from '../spawn.ts'
 import type { Spend } from '../spend.ts'
 import type { Part } from '../tools/exchange/part.ts'
-import type { Tool } from '../tools/tool.ts'
+import type { permissions } from '../tools/permissions.ts'
+import type { Root, Tool } from '../tools/tool.ts'
 import { breaker } from '../traffic.ts'
 
 /** One piece of work for one agent: data, so that any process that knows the team could perform it. */
@@ -87,6 +93,8 @@ export interface Work<Spec> extends Invocation {
   readonly idempotencyKey: string
   /** What surrounds each act of the agent on the world; given to the step that the act is, as its `within`. */
   guard<T>(act: () => Promise<T>, ctx: Context, about?: Pick<Act, 'model' | 'reserved' | 'total'>): Promise<T>
+  /** Waits for somebody while others may work in the place of the agent. */
+  aside<T>(wait: () => Promise<T>): Promise<T>
   /** Who else there is, and how to ask one of them. */
   readonly colleagues: Omit<Part, 'agent' | 'exchange'>
   /** How each act of it is tried again. */
@@ -111,16 +119,31 @@ export interface Services {
   readonly exchange: Exchange
   /** No model is called and nothing with effects is executed. */
   readonly rehearsal: boolean
+  /** Nobody trusts the team yet: a rehearsal executes nothing then, not even what has no effects. */
+  readonly untrusted?: boolean
+  /** How people are asked before something happens. */
+  readonly gates: Gates
   readonly limits: { readonly turns: number; readonly depth: number; readonly stagnation: number }
+  /** What tools of the team may do, whatever agent calls them. */
+  readonly permissions: z.infer<typeof permissions>
+  /** Folders besides that of the team that tools may touch. */
+  readonly roots: readonly Root[]
+  /** What a person has allowed for the rest of the run: the agent and the tool, with a space between them. */
+  readonly allowed: Set<string>
   /** Ready to be called: whatever can be missing was found missing before the run began. */
   model(name: string): Model
-  tool(name: string): Tool | undefined
+  /** One that the team declares; its secrets were found before the run began. */
+  connection(name: string): Connection | undefined
+  /** All that an agent may call of what its team file lists: a server stands for all of its tools. */
+  tools(agent: string, listed: readonly string[]): readonly Tool[]
   /** An invented answer that fits, for work that a rehearsal does not do. */
   rehearse(work: {
     readonly agent: string
     readonly task: string
     readonly output?: JsonSchema
   }): Promise<Json>
+  /** Runs a program to its end, in the sandbox of the team where it has one. */
+  run(command: Command): Promise<Output>
   /** Has the team that an agent is do its work, inside the step that `ctx` belongs to. */
   runTeam(work: TeamWork, ctx: Context): Promise<Json>
 }
@@ -207,6 +230,8 @@ export const shared = {
       'Files, tables, services … that it changes: nobody who touches one of them works at the same time',
     ),
   expects: expects.optional(),
+  approve: approve.optional(),
+  review: review.optional(),
   output: jsonSchema.optional(),
   context: contextSettings.optional(),
   check: check.optional(),

@@ -1,17 +1,19 @@
 import type { Context } from '../engine/context.ts'
 import type { Scope } from '../expressions/template.ts'
 import { hash, type Json } from '../json.ts'
+import { approving } from '../policies/approve.ts'
 import type { Budgets } from '../policies/budget.ts'
 import { type Checkers, checking, VERDICT } from '../policies/check.ts'
 import { inPlace, inTurn, type Place } from '../policies/concurrency.ts'
 import { expecting } from '../policies/expects.ts'
+import { isGated } from '../policies/gate.ts'
 import { remembering } from '../policies/memory.ts'
 import { checkingOutput } from '../policies/output.ts'
 import { type ActPolicy, type Call, compose, type Policy } from '../policies/policy.ts'
-import { run } from '../spawn.ts'
+import { reviewing } from '../policies/review.ts'
 import type { Invocation, Services, Work } from './agent.ts'
 import type { Asked } from './answer-key.ts'
-import { type Climbed, climb, type Means } from './climb.ts'
+import { type Climbed, climb, type Means, ownTask } from './climb.ts'
 import { guarding, type Member, placesOf, sayingWaits } from './guards.ts'
 import { type AgentSpec, kindOf } from './index.ts'
 
@@ -57,7 +59,7 @@ export function createCaller(
   setting: Setting,
 ): Caller {
   const { run: id, store, team, queues, count, budgets } = setting
-  const { clock, rehearsal } = services
+  const { clock, rehearsal, gates } = services
   const names = Object.keys(agents)
   const call = async (handed: Invocation, ctx: Context, replaced?: string): Promise<Json> => {
     const invocation = charged(handed, ctx)
@@ -65,7 +67,7 @@ export function createCaller(
     const spec = agents[agent] as AgentSpec
     const output = invocation.output ?? spec.output
     // Its own checks are about its own output, not about a plan or a verdict that a pattern asks it for.
-    const ownChecks = invocation.output === undefined ? spec.check : undefined
+    const { check: ownChecks, review: ownReview } = invocation.output === undefined ? spec : {}
     const checks = [...(ownChecks ?? []), ...(invocation.check ?? [])]
     const root = invocation.root ?? services.root
     const scope = { ...invocation.scope, task: invocation.task }
@@ -88,6 +90,10 @@ export function createCaller(
     const guarded = rehearsal ? undefined : guarding(member, { run: id, store, clock, passesOn })
     const policies: Policy[] = [
       ...(spec.expects ? [expecting(spec.expects, scope)] : []),
+      ...(isGated(spec.approve)
+        ? [approving(spec.approve, { gates, scope, task: ({ task }) => task ?? ownTask(asked) })]
+        : []),
+      ...(isGated(ownReview) ? [reviewing(ownReview, { gates, scope, output, retry: means.retry })] : []),
       ...ladder,
       remembering(),
       ...(guarded?.attempts ?? []),
@@ -108,7 +114,7 @@ export function createCaller(
   const performInPlace = (attempt: Call, prepared: Prepared): Promise<Json> => {
     const { invocation, spec, scope, output, key, guards, retry, lineup, account } = prepared
     const { agent, priority } = invocation
-    const { ctx, task, rejections, past = [], note = () => {} } = attempt
+    const { ctx, task, rejections, past = [], revision, note = () => {} } = attempt
     const places = placesOf({ team, agent, spec }, queues, setting.places)
     return inPlace(places, { clock, agent, priority, ctx }, aside => {
       // What only waits for its turn has not been asked yet: a limit must not stop what nobody has begun.
@@ -129,12 +135,15 @@ export function createCaller(
         past,
         note,
         idempotencyKey: hash(
-          [id, key, rejections.length, ...past, ...(task === undefined ? [] : [task])].join('/'),
+          [id, key, rejections.length, ...past, ...[task, revision].filter(part => part !== undefined)].join(
+            '/',
+          ),
         ),
         services,
         // What comes out is what `act` gives: no policy changes the result of an act.
         guard: (act, ctx, about) =>
           compose(guards, sayingWaits(act))({ ...about, agent, ctx }) as ReturnType<typeof act>,
+        aside,
         colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
         ...(output && { output }),
       }
@@ -182,7 +191,7 @@ export function createCaller(
     async run(argv, stdin, ctx) {
       if (services.rehearsal) return
       const spawn = { argv, cwd, env: {}, stdin, deadlines: { total: TEN_MINUTES }, signal: ctx.signal }
-      await inTurn(queues, { ...invocation, ctx, clock }, () => run(spawn, services.clock))
+      await inTurn(queues, { ...invocation, ctx, clock }, () => services.run(spawn))
     },
     judge(agent, instruction, ctx) {
       const { priority = 0 } = invocation

@@ -104,7 +104,7 @@ function helpers(asked: Climb, { repairs }: Means): Rungs {
 }
 
 /** What the agent is asked in words: by its own prompt, or by the pattern. */
-function ownTask({ spec, scope, invocation }: Climb): string {
+export function ownTask({ spec, scope, invocation }: Asked): string {
   const prompt = 'prompt' in spec ? spec.prompt : undefined
   if (prompt !== undefined) return renderText(prompt, scope)
   return invocation.task === '' ? askedOf(invocation) : invocation.task

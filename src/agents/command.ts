@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { withDefaults } from '../deadlines.ts'
+import { signsOfLife } from '../engine/activity.ts'
 import type { Context, StepRequest } from '../engine/context.ts'
 import { renderText } from '../expressions/template.ts'
 import type { Json, JsonObject } from '../json.ts'
-import { run } from '../spawn.ts'
-import { signsOfLife } from './activity.ts'
 import {
   type AgentKind,
   acting,
@@ -50,7 +49,7 @@ const deadlinesOf = ({ timeout }: CommandSpec) => withDefaults(timeout, { total:
 async function perform(work: Work<CommandSpec>, ctx: Context): Promise<Json> {
   const { agent, scope, spec, services, output } = work
   const { effects = 'once' } = spec
-  if (services.rehearsal && effects !== 'pure') {
+  if (services.rehearsal && (effects !== 'pure' || services.untrusted)) {
     return services.rehearse({ agent, task: askedOf(work), ...(output && { output }) })
   }
   const argv = spec.run.map(part => renderText(part, scope))
@@ -70,18 +69,15 @@ async function execute(
   ctx: Context,
 ): Promise<string> {
   const declared = Object.entries(spec.env ?? {}).map(([name, value]) => [name, renderText(value, scope)])
-  const { stdout } = await run(
-    {
-      argv,
-      cwd: root,
-      env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
-      stdin,
-      deadlines: deadlinesOf(spec),
-      signal: ctx.signal,
-      onOutput: signsOfLife(ctx, services.clock),
-    },
-    services.clock,
-  )
+  const { stdout } = await services.run({
+    argv,
+    cwd: root,
+    env: { ...Object.fromEntries(declared), CREW_IDEMPOTENCY_KEY: idempotencyKey },
+    stdin,
+    deadlines: deadlinesOf(spec),
+    signal: ctx.signal,
+    onOutput: signsOfLife(ctx, services.clock),
+  })
   return stdout.trim()
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { withDefaults } from '../deadlines.ts'
+import { signsOfLife } from '../engine/activity.ts'
 import type { Context, StepRequest } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import { renderDeep, renderText } from '../expressions/template.ts'
+import type { Connection } from '../fetch/connections.ts'
 import type { Answer } from '../fetch/fetch.ts'
 import { codeOfStatus, describeRefusal, readRetryAfter } from '../fetch/status.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Effects } from '../store/events.ts'
-import { signsOfLife } from './activity.ts'
 import {
   type AgentKind,
   acting,
@@ -23,7 +24,8 @@ import { dialogue, exchange } from './dialogue.ts'
 const schema = z.strictObject({
   kind: z.literal('http'),
   ...acting,
-  url: template.describe('Address; templates are filled in'),
+  url: template.describe('Address, with a connection the part behind its baseUrl; templates are filled in'),
+  connection: z.string().optional().describe('Name under connections: what lets the agent in'),
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional().describe('Default: POST'),
   headers: z.record(z.string(), template).optional().describe('Never written to the journal'),
   body: z.json().optional().describe('JSON body, templates inside are filled in; default: {task, input}'),
@@ -48,10 +50,13 @@ async function perform(work: Work<HttpSpec>, ctx: Context): Promise<Json> {
   const { agent, scope, spec, services, output } = work
   const { method = 'POST' } = spec
   const effects = effectsOf(spec)
-  if (services.rehearsal && effects !== 'pure') {
+  const isHarmless = effects === 'pure' && spec.connection === undefined && !services.untrusted
+  if (services.rehearsal && !isHarmless) {
     return services.rehearse({ agent, task: askedOf(work), ...(output && { output }) })
   }
-  const url = renderText(spec.url, scope)
+  const connection = connectionOf(work)
+  const path = renderText(spec.url, scope)
+  const url = connection ? connection.address(path) : path
   return dialogue(work, ctx, situation => {
     const body = bodyOf(work, situation)
     const input = { method, url, ...(body !== undefined && { body }) }
@@ -71,7 +76,8 @@ async function send(work: Work<HttpSpec>, request: Sent, ctx: Context): Promise<
   const { scope, spec, services } = work
   const { method, url, body } = request
   const headers = Object.entries(spec.headers ?? {}).map(([name, value]) => [name, renderText(value, scope)])
-  const response = await services.fetch(url, {
+  const fetch = connectionOf(work)?.fetch ?? services.fetch
+  const response = await fetch(url, {
     method,
     headers: {
       'idempotency-key': work.idempotencyKey,
@@ -87,6 +93,17 @@ async function send(work: Work<HttpSpec>, request: Sent, ctx: Context): Promise<
   const text = await response.text()
   if (!response.ok) throw refusal(work, request, response, text)
   return text
+}
+
+/** Secrets of a connection are added on the way: no step is asked with them. */
+function connectionOf({ agent, spec, services }: Work<HttpSpec>): Connection | undefined {
+  if (spec.connection === undefined) return undefined
+  const connection = services.connection(spec.connection)
+  if (connection) return connection
+  throw new CrewError(
+    'definition',
+    `agent ${agent} names a connection "${spec.connection}" that is not there`,
+  )
 }
 
 function effectsOf({ effects, method }: HttpSpec): Effects {

@@ -2,16 +2,20 @@ import { z } from 'zod'
 import { timeout } from '../deadlines.ts'
 import { duration } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
-import { CrewError, toCrewError } from '../errors.ts'
+import { CrewError } from '../errors.ts'
 import { renderText } from '../expressions/template.ts'
-import { asText, type Json } from '../json.ts'
-import type { Message, ToolCall } from '../models/model.ts'
+import type { Json } from '../json.ts'
+import type { Message } from '../models/model.ts'
 import { toldOf } from '../policies/memory.ts'
-import { EXCHANGE_TOOLS, exchangeTools } from '../tools/exchange/index.ts'
-import { type Tool, useTool } from '../tools/tool.ts'
+import type { Guidance } from '../store/events.ts'
+import { exchangeTools } from '../tools/exchange/index.ts'
+import { joined, openPermissions, permissions } from '../tools/permissions.ts'
+import { readResult } from '../tools/read-result.ts'
+import type { Tool } from '../tools/tool.ts'
 import { type AgentKind, acting, askedOf, spending, text, type Work } from './agent.ts'
 import { unfoundedClaims } from './claims.ts'
 import { type Deed, inWords, PATIENCE, type Patience, Progress } from './progress.ts'
+import { callTools, type Desk, excerpt, type Use } from './tool-call.ts'
 import { converse } from './turn.ts'
 
 const schema = z.strictObject({
@@ -22,6 +26,10 @@ const schema = z.strictObject({
   prompt: text.optional().describe('What it is asked; by default what the pattern hands it'),
   model: z.string().optional().describe('Name of one of the models of this file; "default" by default'),
   tools: z.array(z.string()).optional().describe('Names of the tools that it may call'),
+  permissions: permissions
+    .pick({ allow: true, ask: true, deny: true })
+    .optional()
+    .describe('What it may do with them, besides what the team says; the strictest word counts'),
   timeout: timeout
     .extend({ tool: duration.optional().describe('For each call of a tool that acts on the world') })
     .optional()
@@ -36,28 +44,32 @@ export const llm = {
   schema,
   perform,
   mayRepeat: () => true,
-  isCacheable: ({ tools = [] }) => !tools.some(tool => EXCHANGE_TOOLS.includes(tool)),
+  isCacheable: ({ tools = [] }) => tools.every(tool => READING.has(tool)),
 } satisfies AgentKind<LlmSpec>
+
+/** Tools that do nothing but look at the files of the team. */
+const READING: ReadonlySet<string> = new Set(['read_file', 'list_files', 'search_files'])
 
 async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
   const { services } = work
-  const tools = toolsOf(work)
+  const results = new Map<string, string>()
+  const tools = toolsOf(work, results)
+  const desk = await openDesk(work, tools)
   const output = work.output && { output: { name: work.agent, schema: work.output } }
   const messages = opening(work)
   const used = new Set<string>()
   const progress = new Progress(work.agent, patienceWith(services.limits, ctx))
   for (let turn = 1; turn <= services.limits.turns; turn += 1) {
+    messages.push(...guidance(ctx.hear(`turn-${turn}`, work.agent)))
     const reply = await converse(work, ctx, { messages: [...messages], tools, ...output }, turn)
     if (reply.toolCalls.length === 0) {
       pointOutClaims(work, ctx, reply.text, tools, used)
       return reply.text
     }
     messages.push({ role: 'assistant', content: reply.text, toolCalls: reply.toolCalls })
-    const uses = reply.toolCalls.map((call, index) =>
-      callTool(work, tools, ctx, call, `turn-${turn}/tool-${index + 1}`),
-    )
-    const deeds = await Promise.all(uses)
-    for (const deed of deeds) {
+    const deeds = await callTools(desk, ctx, reply.toolCalls, turn)
+    for (const [index, deed] of deeds.entries()) {
+      results.set(nameOf(turn, index), deed.result)
       work.note(inWords(deed))
       used.add(deed.tool)
     }
@@ -65,7 +77,7 @@ async function perform(work: Work<LlmSpec>, ctx: Context): Promise<Json> {
     for (const [index, deed] of deeds.entries()) {
       const remark = remarks[index]
       if (remark !== undefined) pointOutRepetition(work.agent, ctx, turn, deed)
-      messages.push(told(deed, remark))
+      messages.push(told(deed, nameOf(turn, index), tools, remark))
     }
   }
   throw new CrewError('limit-turns', `${work.agent} did not finish in ${services.limits.turns} turns`, {
@@ -100,11 +112,40 @@ function pointOutClaims(
   }
 }
 
-/** Those that its team file gives to it, and those by which it does what the pattern lets it do. */
-function toolsOf({ agent, spec, services, colleagues, grants }: Work<LlmSpec>): Tool[] {
+/**
+ * Those that its team file gives to it, and those by which it does what the pattern lets it do. Whose results can be long
+ * gets one to read on in `results`.
+ */
+function toolsOf(
+  { agent, spec, services, colleagues, grants }: Work<LlmSpec>,
+  results: ReadonlyMap<string, string>,
+): Tool[] {
   const { tools: listed = [] } = spec
-  const own = listed.flatMap(name => services.tool(name) ?? [])
-  return [...own, ...exchangeTools({ agent, exchange: services.exchange, ...colleagues }, listed, grants)]
+  const own = services.tools(agent, listed)
+  return [
+    ...own,
+    ...exchangeTools({ agent, exchange: services.exchange, ...colleagues }, listed, grants),
+    ...(own.some(isLong) ? [readResult(results)] : []),
+  ]
+}
+
+/** What looks at the files of the team gives them in parts by itself. */
+function isLong({ reach }: Tool): boolean {
+  return reach !== undefined && reach !== 'reads'
+}
+
+async function openDesk(work: Work<LlmSpec>, tools: readonly Tool[]): Promise<Desk> {
+  const { spec, services } = work
+  const permissions = await openPermissions(joined(services.permissions, spec.permissions))
+  return { work, tools, permissions, deadline: spec.timeout?.tool }
+}
+
+/** What people told the agent while it was at work. */
+function guidance(words: readonly Guidance[]): Message[] {
+  return words.map(({ text }) => ({
+    role: 'user',
+    content: `While you work, the person you work for tells you:\n${text}`,
+  }))
 }
 
 function opening(work: Work<LlmSpec>): Message[] {
@@ -124,43 +165,22 @@ function opening(work: Work<LlmSpec>): Message[] {
   return [...system, { role: 'user', content }, ...feedback]
 }
 
-interface Use extends Deed {
-  readonly id: string
+/** What a result is called, should the model have to read on in it. */
+function nameOf(turn: number, index: number): string {
+  return `turn-${turn}/tool-${index + 1}`
 }
 
-/** At most so long, in milliseconds, unless the agent declares it. */
-const TOOL_DEADLINE = 60_000
-
-/** Whatever goes wrong in a tool is told to the model, which may know better next turn. */
-async function callTool(
-  { root, spec, services: { clock } }: Work<LlmSpec>,
-  tools: readonly Tool[],
-  ctx: Context,
-  { id, name, arguments: args }: ToolCall,
+function told(
+  { id, tool: name, result }: Use,
   key: string,
-): Promise<Use> {
-  const use = (result: string): Use => ({ id, tool: name, args, result })
+  tools: readonly Tool[],
+  remark: string | undefined,
+): Message {
   const tool = tools.find(tool => tool.name === name)
-  if (!tool) return use(`There is no tool ${name}.`)
-  const request = {
-    kind: 'tool',
-    ...(tool.effects && { effects: tool.effects }),
-    input: { tool: name, arguments: args },
+  const content = tool && isLong(tool) ? excerpt({ key, text: result }) : result
+  return {
+    role: 'tool',
+    toolCallId: id,
+    content: remark === undefined ? content : `${content}\n\n${remark}`,
   }
-  const deadline = spec.timeout?.tool ?? TOOL_DEADLINE
-  try {
-    return use(
-      asText(
-        await ctx.step(key, request, inner => useTool(tool, args, { root, ctx: inner, clock, deadline })),
-      ),
-    )
-  } catch (thrown) {
-    const error = toCrewError(thrown)
-    if (error.code !== 'tool-failed' && error.code !== 'timeout') throw error
-    return use(`The tool failed: ${error.message}`)
-  }
-}
-
-function told({ id, result }: Use, remark: string | undefined): Message {
-  return { role: 'tool', toolCallId: id, content: remark === undefined ? result : `${result}\n\n${remark}` }
 }

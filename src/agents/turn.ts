@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import { type timeout, withDefaults } from '../deadlines.ts'
+import { signsOfLife } from '../engine/activity.ts'
 import type { Context, StepRequest } from '../engine/context.ts'
 import { type CrewError, toCrewError } from '../errors.ts'
 import type { Model, ModelReply, ModelRequest } from '../models/model.ts'
 import { afterwards } from '../policies/ladder.ts'
 import { type Retry, tryRepeatedly } from '../policies/retry.ts'
 import type { Spend } from '../spend.ts'
-import { signsOfLife } from './activity.ts'
 import type { Work } from './agent.ts'
 
 /** What a turn needs to know of an agent. */

@@ -19,15 +19,22 @@ import { patternOf } from '../patterns/index.ts'
 import type { Budgets } from '../policies/budget.ts'
 import type { Flights } from '../policies/cache.ts'
 import { openPlace, type Place } from '../policies/concurrency.ts'
+import type { Gates, Patience } from '../policies/gate.ts'
 import { repairsOf } from '../policies/repair.ts'
+import type { Redactor } from '../redact.ts'
+import { run } from '../spawn.ts'
 import type { Store } from '../store/store.ts'
 import type { RunView } from '../store/view.ts'
 import { inputOfTeam } from '../team/given.ts'
 import type { Nest } from '../team/load.ts'
-import { TOOLS } from '../tools/index.ts'
+import type { Asking } from '../tools/ask-person.ts'
+import { rulesOf } from '../tools/declared.ts'
+import { joined } from '../tools/permissions.ts'
 import { type Environment, pick } from './environment.ts'
+import type { Equipment, Equipments } from './equip.ts'
 import type { Models } from './open-models.ts'
-import { activeIn, askedBefore, repairedBefore } from './recorded.ts'
+import { activeIn, allowedBefore, askedBefore, repairedBefore } from './recorded.ts'
+import { openToolbox } from './toolbox.ts'
 
 /** What all teams of a run have in common. */
 export interface Setting {
@@ -36,7 +43,10 @@ export interface Setting {
   readonly env: Environment
   readonly clock: Clock
   readonly rehearsal: boolean
+  readonly untrusted: boolean
+  readonly redact: Redactor
   readonly models: Models
+  readonly equipments: Equipments
   /** Places of single agents. */
   readonly places: Map<string, Place>
   /** Work under way whose answers are kept. */
@@ -58,13 +68,15 @@ export interface TeamTask {
   readonly count: (key: string) => void
   /** Names of the accounts that pay for all that it does. */
   readonly accounts: readonly string[]
+  /** How people are waited for, unless the team says so itself. */
+  readonly patience: Patience
 }
 
 /** Has a team work by its pattern, in the step that `ctx` belongs to: the run itself, or an agent that is a team. */
 export async function perform(team: Nest, work: TeamTask, setting: Setting, ctx: Context): Promise<Json> {
   const { definition, teams } = team
   const { root, input, task } = work
-  const { id, store, env, clock, rehearsal, models, budgets, recorded } = setting
+  const { id, store, env, clock, rehearsal, models, equipments, budgets, recorded } = setting
   const limits = { ...definition.limits, ...recorded.limits }
   const scope = { input, env: pick(env, definition.env ?? []), run: { id } }
   const exchange = openExchange(recorded, {
@@ -78,15 +90,30 @@ export async function perform(team: Nest, work: TeamTask, setting: Setting, ctx:
     work.count(key)
     countOwn(key)
   }
+  const patience = { ...work.patience, ...definition.gates }
+  const gates: Gates = { patience, rehearsal, spent: () => spentBy(store, id) }
+  const equipment = equipments.get(team) as Equipment
+  const asking = (agent: string): Asking => ({
+    timeout: patience.timeout,
+    ...(rehearsal && { invent: task => rehearseAnswer({ agent, task, seed: definition.name }) }),
+  })
+  const toolbox = await openToolbox(team, { ...setting, ...equipment, root, scope, asking, patience }, ctx)
   const services: Services = {
     clock,
     fetch: createFetch(clock),
     root,
     exchange,
     rehearsal,
+    untrusted: setting.untrusted,
+    gates,
     limits,
     model: name => models.get(team)?.get(name) as Model,
-    tool: name => TOOLS[name],
+    connection: name => equipment.connections.get(name),
+    permissions: joined(definition.permissions, rulesOf(definition.tools ?? {})),
+    roots: equipment.roots,
+    allowed: allowedBefore(recorded, ctx.key),
+    tools: toolbox.tools,
+    run: command => run(equipment.sandbox ? equipment.sandbox.wrap(command) : command, clock),
     rehearse: work => rehearseAnswer({ ...work, seed: definition.name }),
     async runTeam(asked, inner) {
       const nested = teams[asked.agent] as Nest
@@ -100,7 +127,7 @@ export async function perform(team: Nest, work: TeamTask, setting: Setting, ctx:
       return inTime(
         clock,
         time - activeIn(recorded, inner.key),
-        perform(nested, { ...given, root: place, whose, queues, count, accounts }, setting, inner),
+        perform(nested, { ...given, root: place, whose, queues, count, accounts, patience }, setting, inner),
         () => tooLong(asked.agent, time),
       )
     },
@@ -125,10 +152,20 @@ export async function perform(team: Nest, work: TeamTask, setting: Setting, ctx:
     },
   })
   const { pattern } = definition
-  const context = createTeamContext(ctx, { input, task, scope, agents, exchange, rehearsal, call })
-  const { output, steps } = await patternOf(pattern).run(context, pattern)
-  tellOfUnread(exchange, ctx)
-  return definition.output === undefined ? output : render(definition.output, { ...scope, steps })
+  const context = createTeamContext(ctx, { input, task, scope, agents, exchange, rehearsal, gates, call })
+  try {
+    const { output, steps } = await patternOf(pattern).run(context, pattern)
+    tellOfUnread(exchange, ctx)
+    return definition.output === undefined ? output : render(definition.output, { ...scope, steps })
+  } finally {
+    await toolbox.close()
+  }
+}
+
+/** What the store knows to be spent in a run. */
+async function spentBy(store: Store, id: string): Promise<{ usd: number; tokens: number }> {
+  const { usd = 0, tokens = 0 } = (await store.run(id)) ?? {}
+  return { usd, tokens }
 }
 
 /** What others may know of each agent of a team. */

@@ -1,60 +1,35 @@
-import { hostname, userInfo } from 'node:os'
 import { Command } from 'commander'
-import { type CreateCommand, type StoreOptions, storeOption, withStore } from './command.ts'
+import type { CreateCommand } from './command.ts'
+import { addReplyOptions, type ReplyOptions, reply } from './reply.ts'
 
-interface Options extends StoreOptions {
+interface Options extends ReplyOptions {
   readonly step?: string
 }
 
-export const answer: CreateCommand = () =>
-  new Command('answer')
-    .description('Answer what a run asks')
-    .argument('<run>', 'id, beginning of an id, last, -1, -2 …')
-    .argument('<answer>', 'one of the choices, or any text when there are none')
-    .option('--step <key>', 'which question, when there are several: its key or that of the step that asks')
-    .addOption(storeOption())
+export const answer: CreateCommand = exit =>
+  addReplyOptions(
+    new Command('answer')
+      .description('Answer what a run asks')
+      .argument('<run>', 'id, beginning of an id, last, -1, -2 …')
+      .argument('<answer>', 'one of the choices, or any text when there are none')
+      .option(
+        '--step <key>',
+        'which question, when there are several: its number or key, or the key of the step that asks',
+      ),
+  )
     .addHelpText(
       'after',
       `
 Examples:
   $ crew answer last retry
-  $ crew answer 0k3f "done=ticket 4711" --step writer/run`,
+  $ crew answer 0k3f "done=ticket 4711" --step writer/run --resume`,
     )
     .action(async (reference: string, words: string, { step, ...options }: Options) => {
-      const [
-        { systemClock },
-        { findRun },
-        { findQuestion, readAnswer },
-        { viewOf },
-        { sanitize },
-        { formatReference },
-      ] = await Promise.all([
-        import('../clock.ts'),
-        import('../store/find.ts'),
-        import('../store/questions.ts'),
-        import('../store/view.ts'),
-        import('../ui/text.ts'),
-        import('../ui/format.ts'),
-      ])
-      await withStore(options, async store => {
-        const { id } = await findRun(store, reference)
-        const view = viewOf(await store.events(id))
-        const question = findQuestion(view, id, await store.signals(id, 0), step, systemClock.now())
-        const value = readAnswer(question, words)
-        await store.signal(id, { key: question.key, value, by: whoAmI(), at: systemClock.now() })
-        const owner = (await store.run(id))?.owner
-        const next = owner
-          ? `process ${owner.pid} takes it up by itself`
-          : `go on with: crew resume ${formatReference(id, options.db)}`
-        process.stdout.write(`${sanitize(question.key)}: answered; ${next}\n`)
-      })
+      const code = await reply(
+        reference,
+        { via: 'crew answer', gate: step, done: 'answered' },
+        options,
+        async () => words,
+      )
+      if (code !== undefined) exit(code)
     })
-
-function whoAmI(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`
-  } catch {
-    // In a container, a user may have a number and no name.
-    return `${process.getuid?.() ?? 'somebody'}@${hostname()}`
-  }
-}

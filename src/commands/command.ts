@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
-import type { ExitCode } from '../errors.ts'
-import type { Store } from '../store/store.ts'
+import type { Clock } from '../clock.ts'
+import { CrewError, type ExitCode } from '../errors.ts'
+import type { RunRow, Store } from '../store/store.ts'
 
 /** How every file of this folder gives its command: with the exit code said through `exit`, when it is not 0. */
 export type CreateCommand = (exit: (code: ExitCode) => void) => Command
@@ -29,5 +30,36 @@ export async function withStore<T>({ db }: StoreOptions, use: (store: Store) => 
     return await use(store)
   } finally {
     await store.close()
+  }
+}
+
+/** Calls `use` with the run that a person means, and with what it takes to do something about it. */
+export async function withRun<T>(
+  reference: string,
+  options: StoreOptions,
+  use: (run: RunRow, means: { readonly store: Store; readonly clock: Clock }) => Promise<T>,
+): Promise<T> {
+  const [{ systemClock }, { findRun }] = await Promise.all([
+    import('../clock.ts'),
+    import('../store/find.ts'),
+  ])
+  return withStore(options, async store => {
+    const run = await findRun(store, reference)
+    return naming(run.id, options, () => use(run, { store, clock: systemClock }))
+  })
+}
+
+/** Has the commands in the hint of an error name the store that was given, where they name the run. */
+export async function naming<T>(id: string, { db }: StoreOptions, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (thrown) {
+    if (db === undefined || !(thrown instanceof CrewError)) throw thrown
+    const { code, message, details, cause } = thrown
+    const { hint } = details
+    if (hint === undefined || hint.includes(' --db ')) throw thrown
+    const { formatReference } = await import('../ui/format.ts')
+    const named = hint.replaceAll(id, formatReference(id, db))
+    throw new CrewError(code, message, { ...details, hint: named, cause })
   }
 }

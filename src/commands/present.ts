@@ -13,6 +13,7 @@ export interface OutputOptions extends StoreOptions {
   readonly events?: boolean
   readonly output?: string
   readonly quiet?: boolean
+  readonly wait?: true | string
 }
 
 export function addOutputOptions(command: Command): Command {
@@ -21,10 +22,11 @@ export function addOutputOptions(command: Command): Command {
     .option('--events', 'every event of the run on stdout as it happens, one JSON document a line')
     .option('-o, --output <file>', 'write the result to a file instead of stdout')
     .option('-q, --quiet', 'no progress on stderr')
+    .option('--wait [duration]', 'stay while the run only waits for people, for as long as this at the most')
 }
 
 /** What a run is given to show itself. */
-export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt'> & {
+export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt' | 'patience'> & {
   warn(line: string): void
   /** `recorded`: what a resumed run already has behind it. */
   begin(id: string, recorded?: readonly Event[]): void
@@ -39,15 +41,19 @@ export async function present(
   options: OutputOptions,
   perform: (presentation: Presentation) => Promise<Outcome>,
 ): Promise<ExitCode> {
-  const [{ createProgress }, { styleFor }, { summarize, documentOf }, { oneLine }] = await Promise.all([
-    import('../ui/progress.ts'),
-    import('../ui/style.ts'),
-    import('../ui/summary.ts'),
-    import('../ui/text.ts'),
-  ])
+  const [{ createProgress }, { formatReference }, { styleFor }, { summarize, documentOf }, { oneLine }] =
+    await Promise.all([
+      import('../ui/progress.ts'),
+      import('../ui/format.ts'),
+      import('../ui/style.ts'),
+      import('../ui/summary.ts'),
+      import('../ui/text.ts'),
+    ])
+  const patience = await readPatience(options)
   const style = styleFor(process.stderr)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   let id = ''
+  const named = () => formatReference(id, options.db)
   const progress = createProgress(options.quiet ? undefined : say, style)
   const { signal, release } = interruptible(say)
   let isBlind = false
@@ -68,11 +74,15 @@ export async function present(
         progress.recall(recorded)
       },
       interrupt: signal,
+      ...(patience !== undefined && { patience }),
       warn: line => say(oneLine(line, 400)),
       onEvent: event => {
         if (options.events && 'seq' in event)
           process.stdout.write(`${JSON.stringify({ run: id, ...event })}\n`)
         show(event)
+        // The summary says how to answer, but only when nobody waits any more.
+        if (event.type === 'run.waiting' && patience !== undefined && !options.quiet)
+          say(style.cyan(`… waits for a person; answer from another terminal: crew inbox ${named()}`))
       },
     })
     if (options.json)
@@ -84,6 +94,17 @@ export async function present(
   } finally {
     release()
   }
+}
+
+/** Milliseconds to stay while the run only waits; rejects with `usage` when what is given is none. */
+export async function readPatience({ wait }: OutputOptions): Promise<number | undefined> {
+  if (wait === undefined || wait === true) return wait && Number.POSITIVE_INFINITY
+  const { parseDuration } = await import('../duration.ts')
+  const patience = parseDuration(wait)
+  if (patience !== undefined) return patience
+  throw new CrewError('usage', `--wait ${wait} is not a duration`, {
+    hint: 'write it like --wait 30m, or --wait alone behind everything else',
+  })
 }
 
 async function give(result: string, { output, json, events }: OutputOptions): Promise<void> {

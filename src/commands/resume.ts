@@ -1,10 +1,13 @@
 import { Command } from 'commander'
 import { CrewError } from '../errors.ts'
 import { BUDGET_OPTION, readBudgets } from './budget.ts'
-import { type CreateCommand, collect, storeOption, withStore } from './command.ts'
-import { addOutputOptions, type OutputOptions, present } from './present.ts'
+import { type CreateCommand, collect, naming, storeOption, withStore } from './command.ts'
+import { goOn } from './go-on.ts'
+import { addOutputOptions, type OutputOptions } from './present.ts'
+import { TRUST_OPTION } from './trusting.ts'
 
 interface Options extends OutputOptions {
+  readonly trust?: boolean
   readonly limit: readonly string[]
   readonly budget: readonly string[]
 }
@@ -23,6 +26,7 @@ export const resume: CreateCommand = exit =>
         [],
       )
       .option(...BUDGET_OPTION, collect, [])
+      .option(...TRUST_OPTION)
       .addOption(storeOption()),
   )
     .addHelpText(
@@ -35,18 +39,12 @@ Examples:
   $ crew resume last --budget usd=2.50`,
     )
     .action(async (reference: string, options: Options) => {
-      const [{ resume }, { findRun }] = await Promise.all([import('../app.ts'), import('../store/find.ts')])
+      const { findRun } = await import('../store/find.ts')
       const raised = Object.fromEntries(await Promise.all(options.limit.map(readLimit)))
       const limits = { ...raised, ...readBudgets(options.budget) }
       await withStore(options, async store => {
-        const { id } = await findRun(store, reference)
-        const recorded = await store.events(id)
-        exit(
-          await present(options, presentation => {
-            presentation.begin(id, recorded)
-            return resume(id, recorded, limits, { store, env: process.env, ...presentation })
-          }),
-        )
+        const run = await findRun(store, reference)
+        exit(await naming(run.id, options, () => goOn(store, run, options, limits)))
       })
     })
 

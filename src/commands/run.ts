@@ -3,13 +3,15 @@ import { EXIT } from '../errors.ts'
 import { BUDGET_OPTION, readBudgets } from './budget.ts'
 import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
 import { describing, look } from './doctor.ts'
-import { addOutputOptions, type OutputOptions, present } from './present.ts'
+import { addOutputOptions, type OutputOptions, present, readPatience } from './present.ts'
+import { obtainTrust, TRUST_OPTION } from './trusting.ts'
 
 interface Options extends OutputOptions {
   readonly input: readonly string[]
   readonly budget: readonly string[]
   readonly rehearse?: boolean
   readonly check?: boolean
+  readonly trust?: boolean
 }
 
 export const run: CreateCommand = exit =>
@@ -25,6 +27,7 @@ export const run: CreateCommand = exit =>
         [],
       )
       .option(...BUDGET_OPTION, collect, [])
+      .option(...TRUST_OPTION)
       .option('--rehearse', 'call no model and execute nothing with effects: free, offline, instant')
       .option(
         '--check',
@@ -47,10 +50,16 @@ Examples:
         import('../team/load.ts'),
         import('./input.ts'),
       ])
+      await readPatience(options)
       const team = await loadTeam(file)
       const input = await readInput(team.definition, options.input, task)
       const rehearsal = options.rehearse === true
       const limits = readBudgets(options.budget)
+      const hint = `crew trust ${file}`
+      const untrusted = !(await obtainTrust(team, options, {
+        rehearsal,
+        hint: rehearsal ? hint : `${hint}, or --trust`,
+      }))
       if (options.check && !(await isWell(file, { ...options, rehearsal }))) return exit(EXIT.failed)
       await withStore(options, async store => {
         exit(
@@ -59,7 +68,7 @@ Examples:
               team,
               input,
               { rehearsal, limits, onCreated: presentation.begin },
-              { store, env: process.env, ...presentation },
+              { store, env: process.env, untrusted, ...presentation },
             ),
           ),
         )

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { CrewError } from '../errors.ts'
 import type { Event } from '../store/events.ts'
-import type { RunRow } from '../store/store.ts'
+import type { RunRow, Signal } from '../store/store.ts'
 import { type CreateCommand, type StoreOptions, storeOption, withStore } from './command.ts'
 
 interface Options extends StoreOptions {
@@ -52,12 +52,18 @@ Examples:
         const row = await findRun(store, reference)
         const events = await store.events(row.id)
         if (options.results || options.board || options.messages) await printListing(row, events, options)
-        else if (options.at === undefined) await printPage(row, events, options)
+        else if (options.at === undefined)
+          await printPage(row, events, await store.signals(row.id, 0), options)
         else throw nothingAt(options.at)
       })
     })
 
-async function printPage(row: RunRow, events: readonly Event[], options: Options): Promise<void> {
+async function printPage(
+  row: RunRow,
+  events: readonly Event[],
+  given: readonly Signal[],
+  options: Options,
+): Promise<void> {
   const [{ systemClock }, { asText }, { documentOfRun, formatPage, recordOf }, { styleFor }, ui, text] =
     await Promise.all([
       import('../clock.ts'),
@@ -70,7 +76,7 @@ async function printPage(row: RunRow, events: readonly Event[], options: Options
   const { stdout } = process
   const clean = stdout.isTTY ? text.sanitize : String
   const page = () => ({ style: styleFor(stdout), width: ui.terminalWidth(stdout), clean, db: options.db })
-  const record = recordOf(row, events, systemClock.now())
+  const record = recordOf(row, events, systemClock.now(), given)
   if (options.json) stdout.write(`${JSON.stringify(documentOfRun(record), null, 2)}\n`)
   else if (!options.outputOnly) stdout.write(`${formatPage(record, page())}\n`)
   else if (record.view.output !== undefined) stdout.write(`${clean(asText(record.view.output))}\n`)

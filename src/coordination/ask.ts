@@ -7,6 +7,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { inWords, type Packet, tokensOf } from '../exchange/packet.ts'
 import type { Scope } from '../expressions/template.ts'
 import { asText, type Json, type JsonObject } from '../json.ts'
+import type { Gates } from '../policies/gate.ts'
 import type { Profile } from './profile.ts'
 import { type Shrunk, shrink } from './shrink.ts'
 
@@ -25,6 +26,8 @@ export interface TeamContext {
   readonly exchange: Exchange
   /** No model is called and nothing with effects is executed; nobody is waited for. */
   readonly rehearsal: boolean
+  /** How people are asked before something happens. */
+  readonly gates: Gates
   /** Has an agent do something, as the step `key`. */
   ask(agent: string, request: AskRequest): Promise<Json>
   /** A step that holds others; when `body` ends, those that are still in flight are cancelled. */
@@ -49,11 +52,12 @@ export interface Assignment {
   readonly agents: Readonly<Record<string, Profile>>
   readonly exchange: Exchange
   readonly rehearsal: boolean
+  readonly gates: Gates
   readonly call: Caller
 }
 
 export function createTeamContext(root: Context, assignment: Assignment): TeamContext {
-  const { input, task, agents, exchange, rehearsal, call } = assignment
+  const { input, task, agents, exchange, rehearsal, gates, call } = assignment
   const over = (ctx: Context): TeamContext => {
     const team: TeamContext = {
       ctx,
@@ -63,6 +67,7 @@ export function createTeamContext(root: Context, assignment: Assignment): TeamCo
       agents,
       exchange,
       rehearsal,
+      gates,
       async ask(agent, { key, packet: whole = { task }, compact, scope = assignment.scope, ...more }) {
         const room = agents[agent]?.context
         // Only a packet that is too large takes time: the step of any other begins at once.

@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts'
-import type { Effects, Fact, Spend, WaitRequest } from '../store/events.ts'
+import type { Effects, Fact, Guidance, Spend, WaitRequest } from '../store/events.ts'
 
 /**
  * All that a pattern or an agent may do. Everything in it is journaled, so that a run that was killed goes on as if
@@ -30,6 +30,11 @@ export interface Context {
    * milliseconds, which pass also while nobody runs the run. Rejects with `timeout` when no answer was left by then.
    */
   waitFor(key: string, request: Omit<WaitRequest, 'until'>, patience?: number): Promise<Json>
+  /**
+   * What people told `agent` since this was last asked in this scope, as it is to be heard before the step `key`: the same
+   * again whenever that step is remembered.
+   */
+  hear(key: string, agent: string): readonly Guidance[]
   /** Durable: a resumed run waits for what is left. */
   sleep(key: string, milliseconds: number): Promise<void>
   /** Leaves a fact in the journal. */

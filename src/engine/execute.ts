@@ -8,7 +8,7 @@ export type Program = (ctx: Context) => Promise<Json>
 
 export type Outcome =
   | { readonly state: 'succeeded'; readonly output: Json }
-  | { readonly state: 'failed' | 'interrupted'; readonly error: CrewError }
+  | { readonly state: 'failed' | 'interrupted' | 'cancelled'; readonly error: CrewError }
   | { readonly state: 'waiting'; readonly on: readonly string[] }
 
 /**
@@ -26,7 +26,10 @@ export async function execute(
   execution.onFailure = error => root.abort(error)
   stop.addEventListener('abort', abort)
   if (stop.aborted) abort()
+  const over = new AbortController()
   try {
+    await execution.begin()
+    execution.listen(over.signal).catch(thrown => over.signal.aborted || execution.fail(toCrewError(thrown)))
     const output = execution.redact(asJson(await program(root)))
     await root.close(new CrewError('cancelled', 'the run ended without it'))
     if (execution.failure) throw execution.failure
@@ -35,8 +38,14 @@ export async function execute(
     const error = execution.failure ?? toCrewError(thrown)
     await root.close(error)
     if (error.code === 'waiting') return { state: 'waiting', on: error.details.because ?? [] }
-    return { state: error.code === 'interrupted' ? 'interrupted' : 'failed', error }
+    if (error.code === 'interrupted') return { state: 'interrupted', error }
+    // A step that was cancelled within a run is none of its ends.
+    return {
+      state: error === execution.failure && error.code === 'cancelled' ? 'cancelled' : 'failed',
+      error,
+    }
   } finally {
+    over.abort()
     stop.removeEventListener('abort', abort)
   }
 }

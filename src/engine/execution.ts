@@ -1,9 +1,10 @@
 import { type Clock, sleep } from '../clock.ts'
 import { CrewError, type ErrorCode, toCrewError } from '../errors.ts'
-import { canonical, type Json } from '../json.ts'
-import { type Fact, isEphemeral } from '../store/events.ts'
+import { asText, canonical, type Json } from '../json.ts'
+import { type Fact, type Guidance, isEphemeral } from '../store/events.ts'
 import type { Signal } from '../store/store.ts'
 import type { RunView } from '../store/view.ts'
+import { POLL } from './attend.ts'
 import type { Journal } from './journal.ts'
 
 export interface ExecutionOptions {
@@ -13,6 +14,8 @@ export interface ExecutionOptions {
   readonly recorded: RunView
   /** Words that were left for this run from outside, after the given one. */
   readonly signals: (after: number) => Promise<readonly Signal[]>
+  /** Number of the last of them that was there before this process had the run: it stopped somebody else. */
+  readonly heard: number
   /** Removes secrets from whatever is about to be journaled. */
   readonly redact: <T extends Json>(value: T) => T
 }
@@ -29,9 +32,6 @@ const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'waiting',
   'interrupted',
 ])
-
-/** How often the store is asked for answers while something else is going on, in milliseconds. */
-const POLL = 500
 
 interface Wait {
   /** When it is over, in milliseconds since the epoch. */
@@ -55,7 +55,15 @@ export class Execution {
   private readonly waits = new Map<string, Wait>()
   /** Answers to questions that this execution has not come to again. */
   private readonly early = new Map<string, Signal>()
+  /** What people told agents, in the order in which they did. */
+  private readonly told: (Guidance & { readonly to: string })[] = []
+  /** The words that each invocation has heard, by their numbers. */
+  private readonly heard: Map<string, Set<number>>
   private busy = 0
+  /** Acts that have begun and are not over. */
+  private acting = 0
+  /** Why no act begins any more, once somebody wants the run to pause. */
+  private pause: CrewError | undefined
   private lastSignal = 0
   private polling = false
 
@@ -66,6 +74,24 @@ export class Execution {
     this.clock = options.clock
     this.redact = options.redact
     this.notes = countNotes(options.recorded)
+    this.heard = heardIn(options.recorded)
+  }
+
+  /** Takes up what was left for the run before this execution; what has stopped a former process is over. */
+  async begin(): Promise<void> {
+    for (const signal of await this.options.signals(0)) {
+      const isOver = signal.id <= this.options.heard && (signal.kind === 'pause' || signal.kind === 'cancel')
+      if (isOver) this.lastSignal = signal.id
+      else this.take(signal)
+    }
+  }
+
+  /** Looks for words from outside now and then, until `over`. */
+  async listen(over: AbortSignal): Promise<void> {
+    while (!over.aborted && !this.failure) {
+      await sleep(this.clock, POLL, over)
+      await this.takeAll()
+    }
   }
 
   /** Keys are given by the program and name one thing each. */
@@ -77,10 +103,14 @@ export class Execution {
 
   /** Brings the run down if `error` is one of those that must; gives it back, to be thrown. */
   fail(error: CrewError): CrewError {
-    if (!FATAL.has(error.code) || this.failure) return error
+    if (FATAL.has(error.code)) this.bringDown(error)
+    return error
+  }
+
+  private bringDown(error: CrewError): void {
+    if (this.failure) return
     this.failure = error
     this.onFailure(error)
-    return error
   }
 
   /** Appends what a program says, unless it is a note that a former execution of it has already left. */
@@ -92,6 +122,28 @@ export class Execution {
     const left = this.notes.get(text) ?? 0
     if (left > 0) this.notes.set(text, left - 1)
     else this.journal.append(redacted)
+  }
+
+  /** Performs an act on the world, unless the run is to pause: then it never begins, and rejects when the run comes down. */
+  async act<T>(signal: AbortSignal, perform: () => Promise<T>): Promise<T> {
+    if (this.pause) await aborted(signal)
+    this.acting += 1
+    try {
+      return await perform()
+    } finally {
+      this.acting -= 1
+      this.rest()
+    }
+  }
+
+  /** What the invocation `key` of `agent` was told since it last asked; it is then taken for heard. */
+  hear(key: string, agent: string): readonly Guidance[] {
+    const heard = this.heard.get(key) ?? new Set()
+    this.heard.set(key, heard)
+    const isMeant = (to: string) => to === agent || key === to || key.startsWith(`${to}/`)
+    const words = this.told.filter(({ id, to }) => isMeant(to) && !heard.has(id))
+    for (const { id } of words) heard.add(id)
+    return words.map(({ id, text, by }) => ({ id, text, by }))
   }
 
   /** Counts `work` as something going on: while it lasts, the run is not merely waiting for people. */
@@ -146,7 +198,7 @@ export class Execution {
       await this.settle()
       const open = [...this.waits.keys()]
       const now = this.clock.now()
-      for (const signal of await this.options.signals(this.lastSignal)) this.deliver(signal)
+      await this.takeAll()
       this.expire(now)
       if (this.waits.size < open.length) continue
       if (this.busy === 0) throw new CrewError('waiting', 'the run waits for an answer', { because: open })
@@ -161,17 +213,41 @@ export class Execution {
     await new Promise(resolve => setImmediate(resolve))
   }
 
+  private async takeAll(): Promise<void> {
+    for (const signal of await this.options.signals(this.lastSignal)) {
+      // Two who look at the same time find the same.
+      if (signal.id > this.lastSignal) this.take(signal)
+    }
+  }
+
+  private take(signal: Signal): void {
+    const { id, kind, key, value, by } = signal
+    this.lastSignal = id
+    if (kind === 'answer') this.deliver(signal)
+    else if (kind === 'tell') this.told.push({ id, to: key, text: asText(this.redact(value)), by })
+    else if (kind === 'cancel') this.bringDown(cancelledBy(signal, this.redact))
+    else {
+      this.pause ??= new CrewError('interrupted', `paused by ${by}${reasonOf(signal, this.redact)}`)
+      this.rest()
+    }
+  }
+
+  /** A run that is to pause comes down when nothing is under way any more. */
+  private rest(): void {
+    if (this.pause && this.acting === 0) this.fail(this.pause)
+  }
+
   private deliver(signal: Signal): void {
-    const { id, key, value, by } = signal
-    this.lastSignal = Math.max(this.lastSignal, id)
+    const { key, value, by, at, via, saw } = signal
     const wait = this.waits.get(key)
     if (!wait) {
       if (!this.early.has(key)) this.early.set(key, signal)
       return
     }
-    if (signal.at > wait.until) return
+    if (at > wait.until) return
     const answer = this.redact(value)
-    this.journal.append({ type: 'wait.answered', key, value: answer, by })
+    const how = { answeredAt: at, ...(via !== undefined && { via }), ...(saw !== undefined && { saw }) }
+    this.journal.append({ type: 'wait.answered', key, value: answer, by, ...how })
     wait.end(answer)
   }
 
@@ -183,6 +259,34 @@ export class Execution {
       end(undefined)
     }
   }
+}
+
+export function cancelledBy(signal: Signal, redact: ExecutionOptions['redact']): CrewError {
+  return new CrewError('cancelled', `cancelled by ${signal.by}${reasonOf(signal, redact)}`)
+}
+
+function reasonOf({ value }: Signal, redact: ExecutionOptions['redact']): string {
+  return value === '' ? '' : `: ${asText(redact(value))}`
+}
+
+/** Rejects with the reason of `signal`, whenever it aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** The numbers of the words that each invocation has heard. They are kept by the turn before which it heard them. */
+function heardIn({ guidance }: RunView): Map<string, Set<number>> {
+  const heard = new Map<string, Set<number>>()
+  for (const [turn, words] of guidance) {
+    const invocation = turn.slice(0, turn.lastIndexOf('/'))
+    const ids = heard.get(invocation) ?? new Set()
+    heard.set(invocation, ids)
+    for (const { id } of words) ids.add(id)
+  }
+  return heard
 }
 
 /** Notes that are already in the journal. A program that runs again leaves them again; they are told apart here. */

@@ -5,9 +5,11 @@ import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { asJson, type Json, type JsonObject } from '../json.ts'
 import type { Fact, Owner } from '../store/events.ts'
 import { HEARTBEAT } from '../store/lease.ts'
-import type { Lease, NewRun, Store } from '../store/store.ts'
+import type { Lease, NewRun, Signal, Store } from '../store/store.ts'
 import { apply, type RunView, viewOf } from '../store/view.ts'
+import { attend } from './attend.ts'
 import { execute, type Outcome, type Program } from './execute.ts'
+import { cancelledBy } from './execution.ts'
 import { Journal, type Subscriber } from './journal.ts'
 
 export interface RunOptions {
@@ -17,12 +19,15 @@ export interface RunOptions {
   readonly redact: <T extends Json>(value: T) => T
   /** Ends the run early: everything in flight is broken off, and the run can be resumed. */
   readonly interrupt: AbortSignal
+  /** Milliseconds to stay while the run only waits for people; by default it ends as waiting at once. */
+  readonly patience?: number
   readonly onEvent: Subscriber
 }
 
 export interface RunStart extends NewRun {
   readonly definition: JsonObject
   readonly input: JsonObject
+  readonly untrusted?: true
   /** In place of those of the definition. */
   readonly limits?: Readonly<Record<string, number>>
   readonly crew: string
@@ -31,6 +36,30 @@ export interface RunStart extends NewRun {
 export interface Resumption {
   /** Limits of the run that are to be others from now on. */
   readonly limits: Readonly<Record<string, number>>
+}
+
+/** Ends a run for good that nobody runs now. Rejects with `run-owned` while somebody does, with `usage` when it is over. */
+export async function cancelRun(
+  id: string,
+  reason: string,
+  { store, clock, owner }: Pick<RunOptions, 'store' | 'clock' | 'owner'>,
+): Promise<void> {
+  const lease = await store.acquire(id, owner)
+  try {
+    const { state } = viewOf(await store.events(id))
+    if (state === 'succeeded' || state === 'failed' || state === 'cancelled') {
+      throw new CrewError(
+        'usage',
+        `run ${id} is over: it ${state === 'cancelled' ? 'was' : 'has'} ${state}`,
+        {
+          hint: `see what it did with: crew show ${id}`,
+        },
+      )
+    }
+    await store.commit(lease, [{ type: 'run.cancelled', reason, at: clock.now() }])
+  } finally {
+    await store.release(lease).catch(() => {})
+  }
 }
 
 /** How a run may be performed, once it is known what is recorded of it. */
@@ -42,7 +71,7 @@ export type Prepare = (recorded: RunView) => Promise<{
 
 /** Creates a run and runs it until it ends or waits. Rejects only when it could not be created or prepared. */
 export async function startRun(run: RunStart, prepare: Prepare, options: RunOptions): Promise<Outcome> {
-  const { id, team, path, rehearsal, definition, input, limits = {}, crew } = run
+  const { id, team, path, rehearsal, untrusted, definition, input, limits = {}, crew } = run
   const at = options.clock.now()
   const fact = {
     type: 'run.started',
@@ -50,6 +79,7 @@ export async function startRun(run: RunStart, prepare: Prepare, options: RunOpti
     definition: options.redact(definition),
     input: options.redact(input),
     rehearsal,
+    ...(untrusted && { untrusted }),
     ...(Object.keys(limits).length > 0 && { limits }),
     crew,
     at,
@@ -57,7 +87,7 @@ export async function startRun(run: RunStart, prepare: Prepare, options: RunOpti
   const lease = await options.store.create({ id, team, path, rehearsal }, options.owner, fact)
   const event = { ...fact, seq: lease.seq }
   options.onEvent(event)
-  return conduct(lease, viewOf([event]), prepare, options)
+  return conduct(lease, viewOf([event]), 0, prepare, options)
 }
 
 /**
@@ -70,64 +100,116 @@ export async function resumeRun(
   prepare: Prepare,
   options: RunOptions,
 ): Promise<Outcome> {
+  const heard = (await options.store.signals(id, 0)).at(-1)?.id ?? 0
   const lease = await options.store.acquire(id, options.owner)
   const recorded = viewOf(await options.store.events(id))
-  if (recorded.state === 'succeeded') {
+  if (recorded.state === 'succeeded' || recorded.state === 'cancelled') {
     await options.store.release(lease)
-    return { state: 'succeeded', output: recorded.output ?? null }
+    if (recorded.state === 'succeeded') return { state: 'succeeded', output: recorded.output ?? null }
+    throw new CrewError('usage', `run ${id} was cancelled, and does not go on`, {
+      hint: `see what it did with: crew show ${id}; start anew with: crew run`,
+    })
   }
+  await enter(lease, recorded, resumption, options)
+  return conduct(lease, recorded, heard, prepare, options)
+}
+
+/** Journals that a run goes on, and what nobody knows of it. */
+async function enter(lease: Lease, recorded: RunView, resumption: Resumption, options: RunOptions) {
+  const { owner, store, clock, onEvent } = options
+  const reopened = reopenedBy(recorded)
   const facts: Fact[] = [
-    {
-      type: 'run.resumed',
-      owner: options.owner,
-      epoch: lease.epoch,
-      reopened: reopenedBy(recorded),
-      ...resumption,
-    },
+    { type: 'run.resumed', owner, epoch: lease.epoch, reopened, ...resumption },
     ...inDoubt(recorded),
   ]
-  const at = options.clock.now()
-  for (const event of await options.store.commit(
+  const at = clock.now()
+  for (const event of await store.commit(
     lease,
     facts.map(fact => ({ ...fact, at })),
   )) {
     apply(recorded, event)
-    options.onEvent(event)
+    onEvent(event)
   }
-  return conduct(lease, recorded, prepare, options)
 }
 
+/**
+ * Keeps the lease until the run ends, also while it only waits for people, as far as there is patience for that.
+ * @param heard the last word from outside that was not left for this process
+ */
 async function conduct(
   lease: Lease,
   recorded: RunView,
+  heard: number,
   prepare: Prepare,
   options: RunOptions,
 ): Promise<Outcome> {
-  const { store, clock, redact, interrupt, onEvent } = options
+  const { store, patience = 0 } = options
+  const { run } = lease
   const stop = new AbortController()
   const over = new AbortController()
-  const journal = new Journal({ store, lease, clock, onEvent, onFailure: error => stop.abort(error) })
-  const onInterrupt = () => stop.abort(interrupt.reason)
-  interrupt.addEventListener('abort', onInterrupt)
   const heart = beat(lease, options, over.signal).catch(
     error => over.signal.aborted || stop.abort(toCrewError(error)),
   )
+  try {
+    let known = recorded
+    for (;;) {
+      const outcome = await carryOn(lease, known, heard, prepare, options, stop)
+      if (outcome.state !== 'waiting' || patience === 0) return outcome
+      known = viewOf(await store.events(run))
+      const word = await attend({
+        ...options,
+        interrupt: AbortSignal.any([options.interrupt, stop.signal]),
+        run,
+        recorded: known,
+        on: outcome.on,
+        heard,
+        patience,
+      })
+      if (word.kind === 'nothing') return outcome
+      if (word.kind === 'cancel') return await endBy(word.signal, lease, options)
+      await enter(lease, known, { limits: {} }, options)
+    }
+  } finally {
+    over.abort()
+    await heart
+    await store.release(lease).catch(() => {})
+  }
+}
+
+/** The end of a run that somebody cancelled while nothing of it was under way. */
+async function endBy(signal: Signal, lease: Lease, options: RunOptions): Promise<Outcome> {
+  const { store, clock, redact, onEvent } = options
+  const error = cancelledBy(signal, redact)
+  const fact = { type: 'run.cancelled', reason: error.message, at: clock.now() } as const
+  for (const event of await store.commit(lease, [fact])) onEvent(event)
+  return { state: 'cancelled', error }
+}
+
+async function carryOn(
+  lease: Lease,
+  recorded: RunView,
+  heard: number,
+  prepare: Prepare,
+  options: RunOptions,
+  stop: AbortController,
+): Promise<Outcome> {
+  const { store, clock, redact, interrupt, onEvent } = options
+  const journal = new Journal({ store, lease, clock, onEvent, onFailure: error => stop.abort(error) })
+  const onInterrupt = () => stop.abort(interrupt.reason)
+  interrupt.addEventListener('abort', onInterrupt)
   try {
     if (interrupt.aborted) onInterrupt()
     const { program, time } = await prepare(recorded)
     const limit = recorded.active + time
     const cancelTimeLimit = clock.after(time, () => stop.abort(tooLong(limit)))
     const signals = (after: number) => store.signals(lease.run, after)
-    const outcome = await execute(program, { journal, clock, recorded, signals, redact }, stop.signal)
+    const outcome = await execute(program, { journal, clock, recorded, signals, heard, redact }, stop.signal)
     cancelTimeLimit()
     return await end(outcome, journal, redact)
   } catch (thrown) {
     return end({ state: 'failed', error: toCrewError(thrown) }, journal, redact)
   } finally {
-    over.abort()
     interrupt.removeEventListener('abort', onInterrupt)
-    await heart
-    await store.release(lease).catch(() => {})
   }
 }
 
@@ -150,6 +232,8 @@ function endOf(outcome: Outcome, redact: RunOptions['redact']): Fact {
       return { type: 'run.waiting', on: outcome.on }
     case 'interrupted':
       return { type: 'run.interrupted', reason: outcome.error.message }
+    case 'cancelled':
+      return { type: 'run.cancelled', reason: outcome.error.message }
     case 'failed':
       return {
         type: 'run.failed',

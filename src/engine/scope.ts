@@ -1,7 +1,7 @@
 import { sleep } from '../clock.ts'
 import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { asJson, asText, canonical, hash, type Json } from '../json.ts'
-import type { Fact, WaitRequest } from '../store/events.ts'
+import type { Fact, Guidance, WaitRequest } from '../store/events.ts'
 import type { StepView } from '../store/view.ts'
 import type { Context, StepRequest } from './context.ts'
 import { crashPoint } from './crash.ts'
@@ -108,6 +108,18 @@ export class Scope implements Context {
     if (left > 0) await this.execution.during(() => sleep(clock, left, this.signal))
   }
 
+  hear(name: string, agent: string): readonly Guidance[] {
+    const { execution } = this
+    const key = this.path(name)
+    const recorded = execution.recorded.guidance.get(key)
+    if (recorded) return recorded
+    // What has begun has begun without it.
+    if (execution.recorded.steps.has(key)) return []
+    const words = execution.hear(this.key, agent)
+    if (words.length > 0) execution.journal.append({ type: 'guidance.heard', key, words })
+    return words
+  }
+
   emit(fact: Fact): void {
     this.execution.note(fact)
   }
@@ -172,7 +184,7 @@ export class Scope implements Context {
         if (settled) return settled.output as T
       }
       let begun = false
-      const act = async () => {
+      const perform = async () => {
         begun = true
         start()
         await execution.journal.durable()
@@ -184,6 +196,7 @@ export class Scope implements Context {
           return output
         })
       }
+      const act = () => execution.act(child.signal, perform)
       const { within = act => act() } = request
       return await execution.during(() =>
         within(act, child).catch(thrown => {

@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
 import type { Clock } from '../clock.ts'
@@ -22,6 +23,8 @@ export interface FetchInit {
   readonly onBytes?: () => void
   /** Open a connection for this request alone, so that it is never sent twice. */
   readonly fresh?: boolean
+  /** Connect to one of these addresses, whatever the name of the host leads to, on a connection of its own. */
+  readonly addresses?: readonly string[]
 }
 
 /** What a server says: the head at once, the body as it comes, to be read once. */
@@ -170,9 +173,14 @@ function parseAddress(address: string): URL {
 
 function openRequest(url: URL, init: FetchInit, fresh: boolean): ClientRequest {
   const { request, pool } = TRANSPORTS[url.protocol === 'https:' ? 'https:' : 'http:']
+  const { method = 'GET', addresses } = init
   const headers = { 'accept-encoding': 'identity', ...init.headers }
+  // A kept connection may lead elsewhere: it was made by whoever asked first.
+  const where = addresses
+    ? { agent: false, lookup: lookupOf(addresses) }
+    : { agent: fresh ? (false as const) : pool }
   try {
-    return request(url, { method: init.method ?? 'GET', headers, agent: fresh ? false : pool })
+    return request(url, { method, headers, ...where })
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause)
     throw new CrewError('request-rejected', `the request to ${hostOf(url)} cannot be sent: ${problem}`, {
@@ -181,7 +189,16 @@ function openRequest(url: URL, init: FetchInit, fresh: boolean): ClientRequest {
   }
 }
 
-/** Runs one timer until the next byte, first or further, and one for the whole. `miss` is told which ran out. */
+/** Answers as if it had asked for the name. */
+function lookupOf(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map(address => ({ address, family: isIP(address) }))
+  return (_, options, callback) => {
+    const [first] = all
+    if (options.all || !first) callback(null, all)
+    else callback(null, first.address, first.family)
+  }
+}
+
 /** We ask for plain bytes; some proxies compress all the same. */
 function decode(message: IncomingMessage): Readable {
   const encoding = message.headers['content-encoding'] ?? 'identity'
@@ -216,7 +233,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name could not be looked up: check the network',
 }
 
-function brokenConnection(url: URL, cause: NodeJS.ErrnoException): CrewError {
+/** Nobody was reached, or not until the end. */
+export function brokenConnection(url: URL, cause: NodeJS.ErrnoException): CrewError {
   const why = cause.code ?? cause.message
   const hint = REMEDIES[why] ?? 'try again; if it stays, check the network and the server'
   return new CrewError('connection', `the connection to ${hostOf(url)} failed: ${why}`, { hint, cause })

@@ -68,12 +68,15 @@ function acceptCall(call: DraftCall, position: number, id: string): ToolCall {
 function readArguments(call: DraftCall, id: string): JsonObject {
   const value = call.arguments.trim() === '' ? {} : parseJson(call.arguments)
   if (isObject(value)) return value
-  throw malformed(id, `the arguments for tool "${call.name}" are not a JSON object: ${quote(call.arguments)}`)
+  const problem = `the arguments for tool "${call.name}" are not a JSON object: ${quote(call.arguments)}`
+  throw malformed(id, problem, undefined, 'choose a model that is better at calling tools, or give it fewer')
 }
 
-export function malformed(id: string, problem: string, cause?: unknown): CrewError {
-  return new CrewError('reply-malformed', `the reply of ${id} makes no sense: ${problem}`, {
-    hint: 'try again; if it stays, check that the address belongs to an OpenAI-compatible endpoint',
-    cause,
-  })
+export function malformed(
+  id: string,
+  problem: string,
+  cause?: unknown,
+  hint = 'try again; if it stays, check that the address belongs to an OpenAI-compatible endpoint',
+): CrewError {
+  return new CrewError('reply-malformed', `the reply of ${id} makes no sense: ${problem}`, { hint, cause })
 }

@@ -168,7 +168,11 @@ class Alerts {
       const reason = `the run stopped to wait for a person: ${questions.join('; ')} (${how})`
       this.tell({ what: 'waiting', key, reason, values: { on: event.on }, at })
     }
-    if (event.type.startsWith('run.') && event.type !== 'run.started' && event.type !== 'run.resumed')
+    if (event.type === 'run.waiting') {
+      // Nobody works; who has patience may see it go on.
+      this.watcher.rest()
+      this.emit = undefined
+    } else if (event.type.startsWith('run.') && event.type !== 'run.started' && event.type !== 'run.resumed')
       this.stop()
   }
 

@@ -77,9 +77,15 @@ export class Watcher {
     this.arm()
   }
 
+  /** Looks at nothing until the next event: a run that waits for people may go on in this process. */
+  rest(): void {
+    this.cancel?.()
+    this.cancel = undefined
+  }
+
   stop(): void {
     this.isOver = true
-    this.cancel?.()
+    this.rest()
   }
 
   private learn(event: Event | TimedFact): void {

@@ -4,7 +4,7 @@ import { CrewError, toCrewError } from '../errors.ts'
 import { parseExpression } from '../expressions/cel.ts'
 import { render, renderDeep, renderText, type Scope } from '../expressions/template.ts'
 import { brief, canonical, hash, isObject, type Json, type JsonObject } from '../json.ts'
-import { chooseBranch } from './graph/choose.ts'
+import { takeEdge } from './graph/leave.ts'
 import { passedBefore } from './graph/reach.ts'
 import { CHOICES, jobsOf, type NodeSpec, type Spec, schema } from './graph/schema.ts'
 import { initialState, written } from './graph/state.ts'
@@ -25,8 +25,7 @@ export const graph = {
       await work(team, spec, journey, { at, key, node })
       const leaving = spec.edges.filter(({ from }) => from === at)
       if (leaving.length === 0) return { output: journey.output, steps: journey.steps }
-      const place = { from: at, key: pathOf(team, key) }
-      const to = chooseBranch(team, place, leaving, scopeOf(team, journey))
+      const to = await takeEdge(team, { at, key, said: journey.output }, leaving, scopeOf(team, journey))
       watch(journey, to)
       at = to
     }

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../json.ts'
 import type { Total } from '../spend.ts'
 import type { Answer, Answers, Took } from '../store/answers.ts'
 import { decide, orElse, type Rung } from './ladder.ts'
-import type { Policy } from './policy.ts'
+import type { Call, Policy } from './policy.ts'
 
 const DAY = 86_400_000
 
@@ -101,6 +101,7 @@ export function caching({ settings, key, owner, run, answers, flights, mayWait, 
   })
 
   const looking: Policy = async (call, next) => {
+    if (isAnother(call)) return next(call)
     let end: ReturnType<Flights['begin']> | undefined
     const look = async (signal: AbortSignal): Promise<Found> => {
       for (let flight = flights.of(key); flight && mayWait; flight = flights.of(key)) {
@@ -135,8 +136,7 @@ export function caching({ settings, key, owner, run, answers, flights, mayWait, 
 
   const keeping: Policy = async (call, next) => {
     const output = await next(call)
-    // A simpler task than the one that the key stands for has an answer of its own.
-    if (call.task !== undefined) return output
+    if (isAnother(call)) return output
     const at = clock.now()
     await answers.keep(
       key,
@@ -163,6 +163,11 @@ export function caching({ settings, key, owner, run, answers, flights, mayWait, 
   })
 
   return { looking, keeping, resorting }
+}
+
+/** A task in other words, or an answer that a person sent back, is not what the key stands for. */
+function isAnother({ task, revision }: Call): boolean {
+  return task !== undefined || revision !== undefined
 }
 
 /** What `promise` gives; rejects with the reason of `signal` as soon as that aborts. */

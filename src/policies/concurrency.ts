@@ -40,14 +40,27 @@ export async function inPlace<T>(
 ): Promise<T> {
   let leave = await enterAll(places, turn)
   let waits = 0
+  let entering: Promise<void> | undefined
+  /** Goes in again, once for all who come back at the same time. Whoever waits again by then stays outside. */
+  const enterAgain = async () => {
+    try {
+      leave = await enterAll(places, turn)
+      if (waits > 0) leave()
+    } finally {
+      entering = undefined
+    }
+  }
   const aside: Aside = async wait => {
-    if (waits === 0) leave()
+    if (waits === 0 && !entering) leave()
     waits += 1
     try {
       return await wait()
     } finally {
       waits -= 1
-      if (waits === 0) leave = await enterAll(places, turn)
+      if (waits === 0) {
+        entering ??= enterAgain()
+        await entering
+      }
     }
   }
   try {
@@ -103,6 +116,7 @@ export function enter(
   signal: AbortSignal,
   { agent, priority = 0 }: { readonly agent: string; readonly priority?: number | undefined },
 ): Promise<() => void> {
+  if (signal.aborted) return Promise.reject(signal.reason)
   return new Promise((entered, refused) => {
     // The queue is told only while it waits: who is inside leaves when the work has ended, not when it should.
     const waiting = new AbortController()
@@ -112,7 +126,6 @@ export function enter(
       return new Promise<void>(left => entered(left))
     }
     signal.addEventListener('abort', giveUp, { once: true })
-    if (signal.aborted) giveUp()
     queue.add(stay, { agent, priority, signal: waiting.signal }).catch(refused)
   })
 }

@@ -65,8 +65,9 @@ export function orElse(resort: (failed: Failed, count: number) => Resort | undef
     try {
       return await next(call)
     } catch (thrown) {
-      if (call.ctx.signal.aborted) throw thrown
       error = toCrewError(thrown)
+      // What a person has refused is not done in another way.
+      if (call.ctx.signal.aborted || error.code === 'rejected') throw thrown
     }
     let last = error
     let { past = [] } = call
@@ -79,8 +80,8 @@ export function orElse(resort: (failed: Failed, count: number) => Resort | undef
         const result = await found.perform(await recorded(failed, found.key))
         if (result !== undefined) return result
       } catch (thrown) {
-        if (call.ctx.signal.aborted) throw thrown
         last = toCrewError(thrown)
+        if (call.ctx.signal.aborted || last.code === 'rejected') throw thrown
         error = afterwards(error, found.what, last)
       }
     }

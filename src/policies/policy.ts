@@ -22,6 +22,8 @@ export interface Call {
   readonly rejections: readonly Rejection[]
   /** What was done in vain before, by this agent or another: told with the task. */
   readonly past?: readonly string[]
+  /** Which revision of its output this is, from 2, once a person has rejected one. */
+  readonly revision?: number
   /** Takes a note of something that is done in this attempt, in one line. */
   readonly note?: (deed: string) => void
 }

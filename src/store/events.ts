@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts'
-import type { Json, JsonObject } from '../json.ts'
+import type { Json, JsonObject, JsonSchema } from '../json.ts'
 import type { Spend } from '../spend.ts'
 
 /**
@@ -16,6 +16,8 @@ type RunFact =
       readonly definition: JsonObject
       readonly input: JsonObject
       readonly rehearsal: boolean
+      /** A rehearsal of a team that nobody trusted: it executes nothing at all. */
+      readonly untrusted?: true
       /** Limits in place of those of the definition. */
       readonly limits?: { readonly [name: string]: number }
       readonly crew: string
@@ -33,6 +35,8 @@ type RunFact =
   | { readonly type: 'run.succeeded'; readonly output: Json }
   | { readonly type: 'run.failed'; readonly error: Failure }
   | { readonly type: 'run.interrupted'; readonly reason: string }
+  /** A person ended it for good. */
+  | { readonly type: 'run.cancelled'; readonly reason: string }
 
 /** What a repetition of a step may do: nothing; nothing more, given the same idempotency key; harm. */
 export type Effects = 'pure' | 'idempotent' | 'once'
@@ -72,10 +76,31 @@ type StepFact =
 
 type WaitFact =
   | { readonly type: 'wait.opened'; readonly key: string; readonly request: WaitRequest }
-  | { readonly type: 'wait.answered'; readonly key: string; readonly value: Json; readonly by: string }
+  | {
+      readonly type: 'wait.answered'
+      readonly key: string
+      readonly value: Json
+      readonly by: string
+      /** When the person answered, in milliseconds since the epoch; the event is from when the run took it up. */
+      readonly answeredAt?: number
+      /** By which way the answer came. */
+      readonly via?: string
+      /** Hash of what the person was shown. */
+      readonly saw?: string
+    }
+  /** What people told an agent was heard before the step `key`. Each invocation of the agent hears each word once. */
+  | { readonly type: 'guidance.heard'; readonly key: string; readonly words: readonly Guidance[] }
   /** Nobody answered in time; an answer that comes later counts no more. */
   | { readonly type: 'wait.expired'; readonly key: string }
   | { readonly type: 'timer.set'; readonly key: string; readonly until: number }
+
+/** What a person told an agent while it was at work. */
+export interface Guidance {
+  /** Number of the signal that it came as. */
+  readonly id: number
+  readonly text: string
+  readonly by: string
+}
 
 /** A question to somebody outside of the run. */
 export interface WaitRequest {
@@ -84,6 +109,12 @@ export interface WaitRequest {
   readonly detail?: Json
   /** Milliseconds since the epoch after which no answer is waited for any more. */
   readonly until?: number
+  /** What is asked for: leave for an act of a tool, for an agent or a transition to go on, a look at an output. */
+  readonly gate?: 'tool' | 'agent' | 'transition' | 'output'
+  /** The value that the person may change: an answer `edit=JSON` puts another one in its place. */
+  readonly editable?: Json
+  /** JSON Schema that an answer, or what a person makes of the editable value, has to satisfy. */
+  readonly schema?: JsonSchema
 }
 
 type WorkFact =

@@ -141,4 +141,40 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Besides answers: words for agents, and what is to become of the run as a whole.
+  ALTER TABLE signals ADD COLUMN kind TEXT NOT NULL DEFAULT 'answer';
+  -- The way by which it came, and a hash of what the person was shown.
+  ALTER TABLE signals ADD COLUMN via TEXT;
+  ALTER TABLE signals ADD COLUMN saw TEXT;
+  `,
+  `
+  -- What agents of a team noted for later runs.
+  CREATE TABLE memories (
+    id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- What the team is known by in all runs.
+    team  TEXT NOT NULL,
+    hash  TEXT NOT NULL,
+    text  TEXT NOT NULL,
+    -- A JSON array.
+    tags  TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    run   TEXT NOT NULL,
+    at    INTEGER NOT NULL,
+    UNIQUE (team, hash)
+  ) STRICT;
+  CREATE INDEX memories_by_age ON memories (team, at, id);
+  CREATE VIRTUAL TABLE memory_words USING fts5(
+    text, tags, content = 'memories', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+  CREATE TRIGGER memory_kept AFTER INSERT ON memories BEGIN
+    INSERT INTO memory_words (rowid, text, tags) VALUES (new.id, new.text, new.tags);
+  END;
+  CREATE TRIGGER memory_dropped AFTER DELETE ON memories BEGIN
+    INSERT INTO memory_words (memory_words, rowid, text, tags) VALUES ('delete', old.id, old.text, old.tags);
+  END;
+  CREATE TRIGGER memory_changed AFTER UPDATE OF text, tags ON memories BEGIN
+    INSERT INTO memory_words (memory_words, rowid, text, tags) VALUES ('delete', old.id, old.text, old.tags);
+    INSERT INTO memory_words (rowid, text, tags) VALUES (new.id, new.text, new.tags);
+  END;
+  `,
 ]

@@ -8,6 +8,7 @@ import { type Connection, connect } from './connection.ts'
 import type { Event, Owner } from './events.ts'
 import { createHistory, type History } from './history.ts'
 import { isAlive } from './lease.ts'
+import { createMemories, type Memories } from './memories.ts'
 import { createRates, type Rates } from './rates.ts'
 import { createSpending, type Spending } from './spending.ts'
 import { prepare } from './statements.ts'
@@ -24,6 +25,7 @@ class SqliteStore implements Store {
   readonly answers: Answers
   readonly breakers: Breakers
   readonly history: History
+  readonly memories: Memories
   readonly rates: Rates
   readonly spending: Spending
   private readonly connection: Connection
@@ -37,6 +39,7 @@ class SqliteStore implements Store {
     this.answers = createAnswers(connection)
     this.breakers = createBreakers(connection)
     this.history = createHistory(connection)
+    this.memories = createMemories(connection)
     this.rates = createRates(connection)
     this.spending = createSpending(connection)
   }
@@ -116,15 +119,19 @@ class SqliteStore implements Store {
     )
   }
 
-  async signal(run: string, { key, value, by, at }: Omit<Signal, 'id'>): Promise<void> {
-    await this.connection.write(() => this.sql.signal.run({ run, key, value: JSON.stringify(value), by, at }))
+  async signal(run: string, signal: Omit<Signal, 'id'>): Promise<boolean> {
+    const { value, via = null, saw = null } = signal
+    const row = { run, ...signal, value: JSON.stringify(value), via, saw }
+    return this.connection.write(() => this.sql.signal.run(row).changes === 1)
   }
 
   async signals(run: string, after: number): Promise<readonly Signal[]> {
     return this.connection.read(() =>
-      (this.sql.signals.all(run, after) as (Omit<Signal, 'value'> & { value: string })[]).map(signal => ({
+      (this.sql.signals.all(run, after) as RawSignal[]).map(({ value, via, saw, ...signal }) => ({
         ...signal,
-        value: JSON.parse(signal.value),
+        value: JSON.parse(value),
+        ...(via !== null && { via }),
+        ...(saw !== null && { saw }),
       })),
     )
   }
@@ -150,6 +157,7 @@ class SqliteStore implements Store {
         if (spent.usd === undefined) change.unpriced = 1
       }
       if (fact.type === 'run.failed') change.stop = fact.error.code
+      if (fact.type === 'run.cancelled') change.stop = 'cancelled'
       if (fact.type.startsWith('run.')) change.state = STATE_AFTER[fact.type] ?? 'running'
     }
     this.fence(this.sql.advance.run({ ...lease, ...change, now: this.clock.now() }), lease)
@@ -199,6 +207,13 @@ const STATE_AFTER: Record<string, RunState> = {
   'run.succeeded': 'succeeded',
   'run.failed': 'failed',
   'run.interrupted': 'interrupted',
+  'run.cancelled': 'cancelled',
+}
+
+type RawSignal = Omit<Signal, 'value' | 'via' | 'saw'> & {
+  value: string
+  via: string | null
+  saw: string | null
 }
 
 interface RawRun {
@@ -225,7 +240,7 @@ function ownerOf({ host, pid }: RawRun): Owner | undefined {
 
 function toRunRow(row: RawRun, now: number): RunRow {
   const owner = ownerOf(row)
-  const isRunning = row.state === 'running' && owner !== undefined && isAlive(owner, row.heartbeat, now)
+  const isHeld = owner !== undefined && isAlive(owner, row.heartbeat, now)
   return {
     id: row.id,
     team: row.team,
@@ -233,11 +248,11 @@ function toRunRow(row: RawRun, now: number): RunRow {
     rehearsal: row.rehearsal === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    state: row.state === 'running' && !isRunning ? 'interrupted' : row.state,
+    state: row.state === 'running' && !isHeld ? 'interrupted' : row.state,
     ...(row.stop !== null && { stop: row.stop }),
     tokens: row.tokens,
     usd: row.usd,
     unpriced: row.unpriced === 1,
-    ...(isRunning && { owner }),
+    ...(isHeld && (row.state === 'running' || row.state === 'waiting') && { owner }),
   }
 }

@@ -37,10 +37,13 @@ export function prepare(database: Database.Database) {
     payloadId: database.prepare('SELECT id FROM payloads WHERE hash = ?').pluck(),
     payload: database.prepare('SELECT json FROM payloads WHERE id = ?').pluck(),
     signal: database.prepare(
-      'INSERT INTO signals (run, key, value, sent_by, at) VALUES (:run, :key, :value, :by, :at)',
+      `INSERT INTO signals (run, kind, key, value, sent_by, at, via, saw)
+       SELECT :run, :kind, :key, :value, :by, :at, :via, :saw
+       WHERE :kind <> 'answer' OR NOT EXISTS
+         (SELECT 1 FROM signals WHERE run = :run AND kind = 'answer' AND key = :key)`,
     ),
     signals: database.prepare(
-      'SELECT id, key, value, sent_by AS by, at FROM signals WHERE run = ? AND id > ? ORDER BY id',
+      'SELECT id, kind, key, value, sent_by AS by, at, via, saw FROM signals WHERE run = ? AND id > ? ORDER BY id',
     ),
   }
 }

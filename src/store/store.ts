@@ -3,6 +3,7 @@ import type { Answers } from './answers.ts'
 import type { Breakers } from './breakers.ts'
 import type { Event, Fact, Owner } from './events.ts'
 import type { History } from './history.ts'
+import type { Memories } from './memories.ts'
 import type { Rates } from './rates.ts'
 import type { Spending } from './spending.ts'
 import type { RunState } from './states.ts'
@@ -29,12 +30,16 @@ export interface Store {
   run(id: string): Promise<RunRow | undefined>
   /** Newest first. */
   runs(query?: RunQuery): Promise<readonly RunRow[]>
-  /** Leaves a word for a run; any process may, at any time. */
-  signal(run: string, signal: Omit<Signal, 'id'>): Promise<void>
+  /**
+   * Leaves a word for a run; any process may, at any time. False when it was an answer to what somebody else has answered
+   * before: the first one counts, and this one is not kept.
+   */
+  signal(run: string, signal: Omit<Signal, 'id'>): Promise<boolean>
   signals(run: string, after: number): Promise<readonly Signal[]>
   readonly answers: Answers
   readonly breakers: Breakers
   readonly history: History
+  readonly memories: Memories
   readonly rates: Rates
   readonly spending: Spending
   close(): Promise<void>
@@ -79,8 +84,15 @@ export interface RunQuery {
 
 export interface Signal {
   readonly id: number
+  /** An answer, guidance for an agent, or what is to become of the run. */
+  readonly kind: 'answer' | 'tell' | 'pause' | 'cancel'
+  /** Of the question; or who is told. Empty for the run as a whole. */
   readonly key: string
   readonly value: Json
   readonly by: string
   readonly at: number
+  /** By which way it came: a command, a webhook. */
+  readonly via?: string
+  /** Hash of what the person was shown. */
+  readonly saw?: string
 }

@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { add, type Spend, type Total, zero } from '../spend.ts'
-import type { Event, ExchangeFact, Fact, FactOf, Owner, WaitRequest } from './events.ts'
+import type { Event, ExchangeFact, Fact, FactOf, Guidance, Owner, WaitRequest } from './events.ts'
 import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
 
 /** A run as its events tell it. Everything that crew shows or decides about a run is read from here. */
@@ -30,6 +30,8 @@ export interface RunView {
   /** What was noted outside of any step. */
   readonly notes: Note[]
   readonly timers: Map<string, number>
+  /** What people told agents, by the step before which it was heard. */
+  readonly guidance: Map<string, readonly Guidance[]>
   /** What agents wrote to the board and to each other, in order. */
   readonly exchanged: (ExchangeFact & { readonly at: number })[]
   seq: number
@@ -62,7 +64,7 @@ type Note = FactOf<'decision' | 'alert' | 'model.replied' | 'model.failed'> & { 
 export interface WaitView {
   readonly request: WaitRequest
   readonly openedAt: number
-  answer?: { readonly value: Json; readonly by: string }
+  answer?: { readonly value: Json; readonly by: string; readonly at: number }
   /** Nobody answered in time. */
   expired?: true
 }
@@ -90,6 +92,7 @@ export function emptyView(): RunView {
     waits: new Map(),
     notes: [],
     timers: new Map(),
+    guidance: new Map(),
     exchanged: [],
     seq: 0,
   }
@@ -155,6 +158,9 @@ function applyToRun(view: RunView, event: Event): void {
     case 'run.interrupted':
       view.state = nextRunState(view.state, 'interrupted')
       break
+    case 'run.cancelled':
+      view.state = nextRunState(view.state, 'cancelled')
+      break
   }
 }
 
@@ -198,9 +204,12 @@ function applyToStep(view: RunView, event: Event): void {
       break
     case 'wait.answered': {
       const wait = view.waits.get(event.key)
-      if (wait) wait.answer = { value: event.value, by: event.by }
+      if (wait) wait.answer = { value: event.value, by: event.by, at: event.answeredAt ?? event.at }
       break
     }
+    case 'guidance.heard':
+      view.guidance.set(event.key, event.words)
+      break
     case 'wait.expired': {
       const wait = view.waits.get(event.key)
       if (wait) wait.expired = true

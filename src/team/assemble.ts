@@ -4,7 +4,8 @@ import { isObject, type JsonObject } from '../json.ts'
 import { patternOf } from '../patterns/index.ts'
 import type { Graph } from '../patterns/pattern.ts'
 import { EXCHANGE_TOOLS } from '../tools/exchange/index.ts'
-import { TOOLS } from '../tools/index.ts'
+import { BUILT_IN } from '../tools/index.ts'
+import { joined } from '../tools/permissions.ts'
 import { checkSecrets, checkTeam } from './checks/check.ts'
 import { checkGiven } from './given.ts'
 import type { Included } from './include.ts'
@@ -114,7 +115,19 @@ function inherit(own: Definition, { limits: written }: JsonObject, around: Defin
     if (isObject(written) && Object.hasOwn(written, name))
       limits[name] = Math.min(limits[name], own.limits[name])
   }
-  return { ...own, limits, models: { ...around.models, ...own.models } }
+  return {
+    ...own,
+    limits,
+    models: { ...around.models, ...own.models },
+    // What runs inside of a sandbox cannot leave it.
+    ...(around.sandbox && { sandbox: around.sandbox }),
+    permissions: { ...own.permissions, ...joined(own.permissions, forbidding(around.permissions)) },
+  }
+}
+
+/** What a team around forbids holds in all that are inside of it; what it allows is for its own agents. */
+function forbidding({ ask = [], deny = [] }: NonNullable<Definition['permissions']> = {}) {
+  return { ask, deny }
 }
 
 /** Where the findings of the team at `at` are, with what could not be included in its file. */
@@ -164,7 +177,9 @@ function validate(
       ...(definition
         ? checkParts(definition, patternOf(definition.pattern).graph(definition.pattern))
         : checkAgents(sound, around)
-      ).map(finding => whereWritten(finding, value)),
+      )
+        .filter(finding => isOwn(finding, value))
+        .map(finding => whereWritten(finding, value)),
     ],
   }
 }
@@ -177,6 +192,11 @@ function filledIn(definition: Definition): Definition {
   return { ...definition, agents: Object.fromEntries(filled) }
 }
 
+/** What is wrong with a rule of the team around is said there. */
+function isOwn({ path }: Finding, value: JsonObject): boolean {
+  return path[0] !== 'permissions' || valueAt(value, path) !== undefined
+}
+
 /** What is wrong with a field that an agent has from the defaults is wrong there. */
 function whereWritten(finding: Finding, value: JsonObject): Finding {
   const [root, name, field, ...rest] = finding.path
@@ -187,7 +207,7 @@ function whereWritten(finding: Finding, value: JsonObject): Finding {
 }
 
 function checkParts(definition: Definition, graph: Graph): Finding[] {
-  return checkTeam({ definition, graph, tools: [...Object.keys(TOOLS), ...EXCHANGE_TOOLS] })
+  return checkTeam({ definition, graph, tools: [...BUILT_IN, ...EXCHANGE_TOOLS] })
 }
 
 /** Without a pattern nobody knows the order, but the agents can still be checked, as if each saw all others. */

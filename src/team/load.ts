@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { CrewError } from '../errors.ts'
 import { canonical, type JsonObject } from '../json.ts'
 import { assemble, type Draft, placed } from './assemble.ts'
-import { checkOutputSchemas } from './checks/check-output.ts'
+import { checkSchemas } from './checks/check-output.ts'
 import type { Definition } from './schema.ts'
 import { pinnedSheet, readSheet, readSheetsOf } from './sheet.ts'
 import { DefinitionError, type Problem } from './source/problem.ts'
@@ -72,7 +72,7 @@ export function everyOne<T extends { readonly teams: Readonly<Record<string, T>>
 }
 
 async function problemsInSchemas({ definition, sheet, at }: Draft): Promise<Problem[]> {
-  return definition ? placed(await checkOutputSchemas(definition.agents), sheet, at) : []
+  return definition ? placed(await checkSchemas(definition.agents, definition.tools), sheet, at) : []
 }
 
 function accept(draft: Draft, more: readonly Problem[]) {

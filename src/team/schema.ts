@@ -2,10 +2,16 @@ import { z } from 'zod'
 import { template } from '../agents/agent.ts'
 import { agent, defaults } from '../agents/index.ts'
 import { duration } from '../duration.ts'
+import { connections } from '../fetch/connections.ts'
 import { endpoint } from '../models/endpoint.ts'
 import { pattern } from '../patterns/index.ts'
 import { teamBudget } from '../policies/budget.ts'
+import { gates } from '../policies/gate.ts'
 import { repair } from '../policies/repair.ts'
+import { sandbox } from '../sandbox.ts'
+import { toolSpecs } from '../tools/declared.ts'
+import { mcp } from '../tools/mcp/spec.ts'
+import { permissions } from '../tools/permissions.ts'
 import { alerts } from './alerts.ts'
 
 const name = z
@@ -64,13 +70,19 @@ export const schema = z
       .record(name, endpoint)
       .optional()
       .describe('Models by name; agents that name none use "default"'),
+    connections: connections.optional(),
     defaults: defaults.optional(),
     agents: z.record(name, agent).describe('The members of the team, by name'),
+    tools: toolSpecs.optional(),
+    mcp: mcp.optional(),
+    sandbox: sandbox.optional(),
     pattern,
     repair: repair.optional(),
     limits: limits.prefault({}),
     budget: teamBudget.optional(),
     alerts: alerts.prefault({}),
+    permissions: permissions.optional(),
+    gates: gates.optional(),
     output: template.optional().describe('What the run ends with; by default what the pattern ends with'),
   })
   .describe('A team of AI agents, run by crew')

@@ -20,11 +20,14 @@ export async function compilePattern(
   }
 }
 
-/** A file name with `*` for any characters and `?` for one. */
-export async function compileName(glob: string): Promise<Pattern> {
+/** A name with `*` for any characters and `?` for one. */
+export async function compileName(
+  glob: string,
+  options: { readonly ignoreCase?: boolean } = {},
+): Promise<Pattern> {
   const { RE2JS } = await import('re2js')
   const parts = glob
     .split(/([*?])/)
     .map(part => (part === '*' ? '.*' : part === '?' ? '.' : RE2JS.quote(part)))
-  return compilePattern(`^${parts.join('')}$`)
+  return compilePattern(`(?s)^${parts.join('')}$`, options)
 }

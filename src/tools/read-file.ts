@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { decodeText } from '../plain-text.ts'
-import { type Place, resolveUnder, withFile } from './path.ts'
+import { quoted } from './names.ts'
+import { PATH_HINT, type Place, planFor, resolveUnder, withFile } from './path.ts'
 import { defineTool, toolFailed } from './tool.ts'
 
 /** The most that one call gives back. */
@@ -12,16 +13,18 @@ export const readFile = defineTool({
   name: 'read_file',
   description: 'Reads a text file, or some of its lines. Gives at most 64 KiB and says how to read on.',
   effects: 'pure',
+  reach: 'reads',
   args: z.strictObject({
-    path: z.string().min(1).describe("Relative to the team's folder"),
+    path: z.string().min(1).describe(`File, ${PATH_HINT}`),
     from: z.int().min(1).default(1).describe('First line to read'),
     lines: z.int().min(1).optional().describe('How many lines; as many as fit by default'),
   }),
-  async run({ path, from, lines = Number.POSITIVE_INFINITY }, { root, signal }) {
-    const place = await resolveUnder(root, path)
+  plan: ({ path }, ground) => planFor(path, ground),
+  async run({ path, from, lines = Number.POSITIVE_INFINITY }, { signal, ...ground }) {
+    const place = await resolveUnder(ground, path)
     return withFile(place, async file => {
       const start = await findLine(file, from, signal)
-      if (start.line < from) throw toolFailed(`"${place.shown}" has only ${start.line} lines.`)
+      if (start.line < from) throw toolFailed(`${quoted(place.shown)} has only ${start.line} lines.`)
       const bytes = await readAt(file, start.offset, CAP + 1)
       return excerpt(place, bytes, from, lines)
     })
@@ -65,7 +68,7 @@ function excerpt(place: Place, bytes: Buffer, from: number, lines: number): stri
   const isMore = bytes.length > CAP
   const whole = isMore ? bytes.lastIndexOf(NEWLINE, CAP - 1) + 1 : bytes.length
   const text = decodeText(bytes.subarray(0, whole || CAP))
-  if (text === undefined) throw toolFailed(`"${place.shown}" is not a text file.`)
+  if (text === undefined) throw toolFailed(`${quoted(place.shown)} is not a text file.`)
   if (whole === 0)
     return `${text}\n[Line ${from} is cut: it is longer than 64 KiB. Read on with from: ${from + 1}.]`
   const all = text.split(/(?<=\n)/)

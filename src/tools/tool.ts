@@ -14,15 +14,74 @@ export interface Tool {
   readonly parameters: JsonSchema
   /** Absent when it touches only what is journaled, itself or through steps of its own. */
   readonly effects?: Effects
+  /** What it does outside of the run; absent when it does nothing there. Whatever it does there needs a permission. */
+  readonly reach?: Reach
+  /** How the pattern of a permission rule for it is split: like a path (the default) or like words. */
+  readonly spelling?: 'path' | 'words'
+  /** Milliseconds that it needs at the most, when it ends by itself after a time of its own. */
+  readonly deadline?: number
+  /**
+   * What a call would touch. Acts on nothing, and rejects with `tool-failed` where the call could not be made whatever a
+   * person says: wrong arguments, a path that leads outside. Absent when every argument counts as it is.
+   */
+  plan?(args: JsonObject, place: Ground): Promise<Plan>
+  /**
+   * Of a tool that somebody else describes: what is different by now from what the model was told; a person has to accept
+   * that before it is called. Acts on nothing.
+   */
+  change?(signal: AbortSignal): Promise<Change | undefined>
+  /** The same tool, for a call for which that was accepted. */
+  after?(change: Change): Tool
   /** Checks `args` against `parameters`. Rejects with a CrewError `tool-failed` whose message is for the model. */
   call(args: JsonObject, setting: Setting): Promise<Json>
 }
 
-interface Setting {
-  /** The folder that the tool may touch. */
+/** What a tool does to the world: looks at files, changes them, starts programs, talks to others. */
+type Reach = 'reads' | 'writes' | 'executes' | 'connects'
+
+/** What a call is about to do. */
+export interface Plan {
+  /**
+   * All that it touches, each in the parts that a permission rule matches one by one: the names of a path below the root,
+   * the words of a command line, the parts of an address between its slashes.
+   */
+  readonly touches: readonly (readonly string[])[]
+  /** What a person is shown, besides the arguments, before it happens: a diff, a command line. */
+  readonly preview?: string
+}
+
+/** A tool is not what it was when the run began. */
+export interface Change {
+  readonly question: string
+  readonly detail: JsonObject
+  /** Of the tool as it is now. */
+  readonly fingerprint: string
+}
+
+/** A folder besides the working folder that tools may touch: what is in it is written `NAME:/path`. */
+export interface Root {
+  readonly name: string
+  /** Absolute. */
+  readonly folder: string
+}
+
+/** Where a tool works. */
+export interface Ground {
+  /** The working folder: paths are relative to it. */
   readonly root: string
+  readonly roots?: readonly Root[]
+  /**
+   * Whether a tool may touch something that it comes across in a folder, given in the parts that permission rules
+   * match. Files and folders that it may not touch are left out. Without it, all may be touched.
+   */
+  readonly mayTouch?: (tool: string, parts: readonly string[]) => boolean
+}
+
+export interface Setting extends Ground {
   /** Of the step that the call is. */
   readonly ctx: Context
+  /** Waits for somebody while others may work in the place of the agent. */
+  readonly aside: <T>(wait: () => Promise<T>) => Promise<T>
   /** Aborts when the call is no longer wanted, or its time is over. */
   readonly signal: AbortSignal
 }
@@ -33,25 +92,29 @@ interface Use extends Omit<Setting, 'signal'> {
   readonly deadline: number
 }
 
-interface Draft<Args extends z.ZodObject> extends Pick<Tool, 'name' | 'description' | 'effects'> {
+interface Draft<Args extends z.ZodObject>
+  extends Pick<Tool, 'name' | 'description' | 'effects' | 'reach' | 'spelling' | 'deadline'> {
   readonly args: Args
+  plan?(args: z.infer<Args>, place: Ground): Promise<Plan>
   run(args: z.infer<Args>, setting: Setting): Promise<Json>
 }
 
 /** A tool whose parameters and checks come from one schema. */
 export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
-  const { args: schema, run, ...more } = draft
+  const { args: schema, plan, run, ...more } = draft
+  const read = (args: JsonObject) => {
+    const checked = schema.safeParse(args)
+    if (checked.success) return checked.data
+    const problems = checked.error.issues.map(
+      ({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`,
+    )
+    throw toolFailed(`${more.name} was called with wrong arguments. ${problems.join('; ')}`)
+  }
   return {
     ...more,
     parameters: parametersOf(schema),
-    async call(args, setting) {
-      const checked = schema.safeParse(args)
-      if (checked.success) return run(checked.data, setting)
-      const problems = checked.error.issues.map(
-        ({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`,
-      )
-      throw toolFailed(`${more.name} was called with wrong arguments. ${problems.join('; ')}`)
-    },
+    ...(plan && { plan: async (args: JsonObject, place: Ground) => plan(read(args), place) }),
+    call: async (args, setting) => run(read(args), setting),
   }
 }
 
@@ -62,9 +125,9 @@ export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
 export async function useTool(
   tool: Tool,
   args: JsonObject,
-  { root, ctx, clock, deadline }: Use,
+  { ctx, clock, deadline, ...ground }: Use,
 ): Promise<Json> {
-  if (!tool.effects) return tool.call(args, { root, ctx, signal: ctx.signal })
+  if (!tool.effects) return tool.call(args, { ...ground, ctx, signal: ctx.signal })
   const over = new AbortController()
   const signal = AbortSignal.any([ctx.signal, over.signal])
   const ended = new Promise<never>((_, reject) => {
@@ -72,7 +135,7 @@ export async function useTool(
   })
   const cancel = clock.after(deadline, () => over.abort(tooLate(tool.name, deadline)))
   try {
-    return await Promise.race([tool.call(args, { root, ctx, signal }), ended])
+    return await Promise.race([tool.call(args, { ...ground, ctx, signal }), ended])
   } finally {
     cancel()
   }

@@ -87,6 +87,7 @@ function levelOf(event: Event, view: RunView): Level {
     case 'wait.opened':
     case 'run.waiting':
     case 'run.interrupted':
+    case 'run.cancelled':
     case 'wait.expired':
     case 'alert':
       return 'warn'
@@ -103,6 +104,7 @@ function levelOf(event: Event, view: RunView): Level {
     case 'run.succeeded':
     case 'step.skipped':
     case 'wait.answered':
+    case 'guidance.heard':
       return 'info'
     case 'step.started':
     case 'step.succeeded':
@@ -133,10 +135,14 @@ function wordsFor(event: Event, view: RunView): string {
       return `failed (${event.error.code}): ${event.error.message}`
     case 'run.interrupted':
       return `interrupted: ${event.reason}`
+    case 'run.cancelled':
+      return `cancelled: ${event.reason}`
+    case 'guidance.heard':
+      return `is told: ${event.words.map(({ text, by }) => `${text} (${by})`).join('; ')}`
     case 'wait.opened':
       return `asks: ${event.request.question}${choicesIn(event)}`
     case 'wait.answered':
-      return `answered by ${event.by}: ${asText(event.value)}`
+      return `answered by ${event.by}${event.via ? ` with ${event.via}` : ''}: ${asText(event.value)}`
     case 'timer.set':
       return `pauses until ${formatMoment(event.until)}`
     case 'model.replied':

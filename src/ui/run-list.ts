@@ -35,7 +35,7 @@ export function documentOfRow({ id, tokens, usd, unpriced, ...known }: RunRow) {
 
 /** How it is with a run, and why. */
 export function describeState({ state, stop, owner }: RunRow): string {
-  if (owner) return `running, pid ${owner.pid}`
+  if (owner) return `${state === 'waiting' ? state : 'running'}, pid ${owner.pid}`
   return state === 'failed' && stop !== undefined ? `failed (${stop})` : state
 }
 

@@ -1,8 +1,8 @@
 import type { ChalkInstance } from 'chalk'
 import { asText, type JsonObject } from '../json.ts'
 import type { Event } from '../store/events.ts'
-import { openQuestions, type Question } from '../store/questions.ts'
-import type { RunRow } from '../store/store.ts'
+import { isTooLate, openQuestions, type Question } from '../store/questions.ts'
+import type { RunRow, Signal } from '../store/store.ts'
 import { type RunView, type StepView, viewOf } from '../store/view.ts'
 import { formatAge, formatDay, formatDuration, formatReference, formatSpent, formatTime } from './format.ts'
 import { describeQuestions } from './question.ts'
@@ -24,11 +24,30 @@ export interface RunRecord {
   readonly elapsed: (at: number) => number
   /** When it ended, or now while it is being run. */
   readonly end: number
+  /** Who ended it, and why, when nothing failed. */
+  readonly stopped?: string
+  /** What people have left for it. */
+  readonly given: readonly Signal[]
 }
 
-export function recordOf(row: RunRow, events: readonly Event[], now: number): RunRecord {
+export function recordOf(
+  row: RunRow,
+  events: readonly Event[],
+  now: number,
+  given: readonly Signal[] = [],
+): RunRecord {
   const view = viewOf(events)
-  return { row, view, now, elapsed: createTimeline(events), end: row.owner ? now : view.updatedAt }
+  const last = events.at(-1)
+  const isStopped = last?.type === 'run.interrupted' || last?.type === 'run.cancelled'
+  return {
+    row,
+    view,
+    now,
+    elapsed: createTimeline(events),
+    end: row.owner ? now : view.updatedAt,
+    ...(isStopped && { stopped: last.reason }),
+    given,
+  }
 }
 
 export interface PageOptions {
@@ -52,7 +71,7 @@ export function formatPage(record: RunRecord, { style, width, clean, db }: PageO
     ['', table(factsOf(record, run).map(([name, value]) => [{ text: name, paint: style.dim }, value]))],
     ['agents', table(agentsOf(view).map(step => agentCells(step, record, style)))],
     ['remarks', describeRemarks(view, style)],
-    ['questions', describeQuestions(questionsOf(record), run, style)],
+    ['questions', [...describeQuestions(questionsOf(record), run, style), ...questionsPast(record)]],
     ['error', errorLines(record, run, style)],
     ['result', view.output === undefined ? [] : [clean(asText(view.output))]],
     ['', nextOf(record, run, style).map(line => INDENT + line)],
@@ -67,7 +86,7 @@ export function formatPage(record: RunRecord, { style, width, clean, db }: PageO
 
 /** The same as JSON. Names are only ever added. */
 export function documentOfRun(record: RunRecord): JsonObject {
-  const { row, view, elapsed, end } = record
+  const { row, view, elapsed, end, stopped } = record
   const { crew, input, output, error, rehearsal } = view
   return JSON.parse(
     JSON.stringify({
@@ -75,7 +94,7 @@ export function documentOfRun(record: RunRecord): JsonObject {
       ...spendingOf(rehearsal, view.spent),
       crew,
       milliseconds: elapsed(end),
-      ...{ input, output, error },
+      ...{ input, output, error, stopped },
       agents: agentsOf(view).map(step => {
         const { key, agent, state, starts, startedAt, endedAt, tokens, spent, error, reason } = step
         return {
@@ -101,7 +120,10 @@ export function documentOfRun(record: RunRecord): JsonObject {
   )
 }
 
-function factsOf({ row, view, now, elapsed, end }: RunRecord, run: string): [name: string, value: string][] {
+function factsOf(
+  { row, view, now, elapsed, end, stopped }: RunRecord,
+  run: string,
+): [name: string, value: string][] {
   const { id, path, createdAt } = row
   const decisions = decisionsOf(view).length
   return [
@@ -109,6 +131,7 @@ function factsOf({ row, view, now, elapsed, end }: RunRecord, run: string): [nam
     ['file', path],
     ['started', `${formatDay(createdAt)} ${formatTime(createdAt)}, ${formatAge(now - createdAt)}`],
     ['took', formatDuration(elapsed(end))],
+    ...(stopped === undefined ? [] : [['stopped', stopped] satisfies [string, string]]),
     ['spent', describeCost(view)],
     ['decisions', decisions === 0 ? 'none' : `${decisions}, shown by: crew logs ${run} --trace`],
     ...Object.entries(view.input).map(([name, value]): [string, string] => [`input.${name}`, asText(value)]),
@@ -146,8 +169,24 @@ function errorLines({ view: { error } }: RunRecord, run: string, style: ChalkIns
   return [...lines.map(line => INDENT + line), ...(hint ? [`${INDENT}${style.cyan('→')} ${hint}`] : [])]
 }
 
-function questionsOf({ row, view }: RunRecord): Question[] {
-  return isOver(row) ? [] : openQuestions(view)
+/** What is asked, and can still be answered. */
+function questionsOf({ row, view, given, now }: RunRecord): Question[] {
+  if (isOver(row)) return []
+  return openQuestions(view).filter(question => !answerIn(given, question) && !isTooLate(question, now))
+}
+
+/** A line for each question that the run waits for and that nobody can answer any more, until it is resumed. */
+function questionsPast({ row, view, given, now }: RunRecord): string[] {
+  if (isOver(row)) return []
+  return openQuestions(view).flatMap(question => {
+    const answer = answerIn(given, question)
+    if (answer) return [`  ✓ ${oneLine(question.key, 200)}: answered by ${oneLine(answer.by, 60)}`]
+    return isTooLate(question, now) ? [`  ✗ ${oneLine(question.key, 200)}: nobody answered in time`] : []
+  })
+}
+
+function answerIn(given: readonly Signal[], { key }: Question): Signal | undefined {
+  return given.find(signal => signal.kind === 'answer' && signal.key === key)
 }
 
 function isOver({ state }: RunRow): boolean {

@@ -45,7 +45,7 @@ export function summarize(
 export function wayOn(code: ErrorCode, run: string, style: ChalkInstance): string | undefined {
   if (PINNED.has(code))
     return 'a resumed run has the same team file and results; after a change of the file, start anew'
-  if (code === 'lease-lost' || USED_UP.has(code)) return undefined
+  if (code === 'lease-lost' || code === 'cancelled' || USED_UP.has(code)) return undefined
   const command = style.cyan(sanitize(`crew resume ${run}`))
   return `everything done is kept, and the team file as it was; go on with: ${command}`
 }
@@ -74,6 +74,8 @@ function headline(outcome: Outcome, style: ChalkInstance): string {
       return style.red(`✗ failed (${outcome.error.code})`)
     case 'interrupted':
       return style.yellow('■ interrupted')
+    case 'cancelled':
+      return style.red('∅ cancelled')
     case 'waiting':
       return style.cyan('? waiting for a person')
   }

@@ -46,6 +46,21 @@ export function sanitize(text: string): string {
     .replace(UNSAFE, (_, ...kept: (string | undefined)[]) => kept.slice(0, 3).find(Boolean) ?? '')
 }
 
+/**
+ * `text` in one line in which everything that could steer a terminal or deceive a reader shows as an escape, instead of
+ * being left out: for text about which somebody decides.
+ */
+export function reveal(text: string): string {
+  return text.replace(HIDDEN, character => {
+    if (character === '\n') return '\\n'
+    if (character === '\t') return '\\t'
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`
+  })
+}
+
+/** Also blanks that are no ordinary ones. */
+const HIDDEN = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?! )\p{Zs}/gu
+
 const graphemes = new Intl.Segmenter()
 
 /** `text`, harmless, on one line of at most `width` columns; what had to be left out is shown by an ellipsis. */

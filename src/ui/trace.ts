@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk'
-import { asText, isObject } from '../json.ts'
+import { asText } from '../json.ts'
 import type { Event } from '../store/events.ts'
 import { type RunView, type StepView, viewOf, type WaitView } from '../store/view.ts'
 import { formatDollars, formatDuration, formatTokens } from './format.ts'
@@ -9,6 +9,7 @@ import { describeCost } from './summary.ts'
 import { pad } from './table.ts'
 import { oneLine } from './text.ts'
 import { createTimeline } from './timeline.ts'
+import { describeEnd, isPartOfCall, nameOfCall, placeOf, standingOf, startsOf } from './tool-call.ts'
 
 export interface TraceOptions {
   readonly style: ChalkInstance
@@ -63,12 +64,16 @@ interface Branch {
   readonly name: string
   readonly branches: Branch[]
   readonly waits: WaitView[]
+  /** What belongs to a call of a tool, and is drawn as one with it. */
+  readonly parts: StepView[]
 }
 
+type Parent = Pick<Branch, 'branches' | 'waits' | 'parts'> & { readonly step?: StepView }
+
 /** Every step under the nearest step that its key lies below; steps start before those in them. */
-function treeOf({ steps, waits }: RunView): Pick<Branch, 'branches' | 'waits'> {
-  const root = { branches: [], waits: [] }
-  const known = new Map<string, Pick<Branch, 'branches' | 'waits'>>([['', root]])
+function treeOf({ steps, waits }: RunView): Parent {
+  const root: Parent = { branches: [], waits: [], parts: [] }
+  const known = new Map<string, Parent>([['', root]])
   const parentOf = (key: string) => {
     let parent = key
     do parent = parent.slice(0, Math.max(0, parent.lastIndexOf('/')))
@@ -79,7 +84,12 @@ function treeOf({ steps, waits }: RunView): Pick<Branch, 'branches' | 'waits'> {
     // Only there so that a resumed run asks the same again; the step that it led to says the rest.
     if (step.kind === 'failure') continue
     const { parent, name } = parentOf(step.key)
-    const branch: Branch = { step, name, branches: [], waits: [] }
+    if (isPartOfCall(step, parent)) {
+      parent.parts.push(step)
+      known.set(step.key, parent)
+      continue
+    }
+    const branch: Branch = { step, name, branches: [], waits: [], parts: [] }
     parent.branches.push(branch)
     known.set(step.key, branch)
   }
@@ -88,15 +98,16 @@ function treeOf({ steps, waits }: RunView): Pick<Branch, 'branches' | 'waits'> {
 }
 
 function* formatBranch(branch: Branch, indent: string, isLast: boolean, trace: Trace): Generator<string> {
-  const { step, branches, waits } = branch
+  const { step, waits, parts } = branch
+  const branches = branch.branches.toSorted((a, b) => placeOf(a.step) - placeOf(b.step))
   yield formatStep(branch, `${indent}${isLast ? '└─ ' : '├─ '}`, trace)
   const below = `${indent}${isLast ? '   ' : '│  '}`
   const beside = `${below}${branches.length > 0 ? '│  ' : '   '}`
   const remarks = [
     ...describePacket(step),
-    ...step.notes.flatMap(describeNote),
+    ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(describeNote),
     ...waits.map(describeWait),
-    ...describeFailure(step),
+    ...(step.kind === 'tool' ? describeEnd(branch) : describeFailure(step)),
   ]
   for (const line of remarks) yield remark(line, beside, trace)
   for (const [index, child] of branches.entries()) {
@@ -110,7 +121,7 @@ function formatStep(
   { style, layout, elapsed, end, isLive, view }: Trace,
 ): string {
   const { step } = branch
-  const [mark, colour] = markOf(step, isLive)
+  const [mark, colour] = markOf(standingOf(branch), isLive)
   const tree = lead.slice(-Math.max(0, layout.left - NARROWEST))
   const label = pad(`${mark} ${labelOf(branch)}`, layout.left - tree.length).slice(mark.length)
   const from = elapsed(step.startedAt)
@@ -125,11 +136,14 @@ function formatStep(
 }
 
 /** Its name, what it is when the name does not say so, and how often it was entered. */
-function labelOf({ step, name }: Branch): string {
-  const { kind, agent, input, notes, starts } = step
+function labelOf(branch: Branch): string {
+  const { step, name } = branch
+  const { kind, agent, notes } = step
+  const starts = startsOf(branch)
+  const call = nameOfCall(step)
+  if (call !== undefined) return `${starts > 1 ? `×${starts} ` : ''}${call}`
   const model = notes.flatMap(note => ('model' in note ? note.model : []))[0]
-  const tool = isObject(input) && typeof input.tool === 'string' ? input.tool : undefined
-  const what = agent ?? tool ?? model ?? kind
+  const what = agent ?? model ?? kind
   const isSaid = what === name || what === 'step' || name.startsWith(`${what}-`)
   return `${name}${isSaid ? '' : ` (${what})`}${starts > 1 ? ` ×${starts}` : ''}`
 }
@@ -162,7 +176,9 @@ function describePacket({ tokens = {} }: StepView): string[] {
 /** A decision with its reason, and the values behind it. */
 function describeNote(note: StepView['notes'][number]): string[] {
   if (note.type !== 'decision' && note.type !== 'alert') return []
-  const values = note.values ? [`    ${formatValues(note.values)}`] : []
+  // What a rule denies is said in the reason, rule and all.
+  const isSaid = note.type === 'decision' && note.what === 'denied'
+  const values = note.values && !isSaid ? [`    ${formatValues(note.values)}`] : []
   const mark = note.type === 'alert' ? '!' : note.what === 'retry' ? '↻' : '◆'
   return [`${mark} ${note.what}: ${note.reason}`, ...values]
 }

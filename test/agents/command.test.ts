@@ -8,6 +8,7 @@ import { type CommandSpec, command } from '../../src/agents/command.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Context, StepRequest } from '../../src/engine/context.ts'
 import { CrewError } from '../../src/errors.ts'
+import { run as runProgram } from '../../src/spawn.ts'
 
 const echo = fileURLToPath(new URL('../fixtures/programs/echo.mjs', import.meta.url))
 let root: string
@@ -34,6 +35,7 @@ function fakeContext(signal = new AbortController().signal) {
     },
     next: refuse,
     waitFor: refuse,
+    hear: refuse,
     sleep: refuse,
     emit: () => {},
   }
@@ -44,6 +46,7 @@ type Declared = Omit<Partial<CommandSpec>, 'run'>
 
 function work(run: readonly string[], declared: Declared = {}, more: Partial<Work<CommandSpec>> = {}) {
   const services: Partial<Services> = {
+    run: command => runProgram(command, systemClock),
     clock: systemClock,
     root,
     rehearsal: false,

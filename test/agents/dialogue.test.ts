@@ -12,6 +12,7 @@ import { Mailbox } from '../../src/exchange/mailbox.ts'
 import { createFetch } from '../../src/fetch/fetch.ts'
 import { Budgets } from '../../src/policies/budget.ts'
 import { Flights } from '../../src/policies/cache.ts'
+import { type Command, run } from '../../src/spawn.ts'
 import type { Event, FactOf } from '../../src/store/events.ts'
 import { viewOf } from '../../src/store/view.ts'
 import { json } from '../helpers/faulty-server.ts'
@@ -149,6 +150,7 @@ function asking(agent: object, grants: Grants) {
       clock: systemClock,
       fetch: createFetch(systemClock),
       root: '.',
+      run: (command: Command) => run(command, systemClock),
       exchange,
       rehearsal: false,
       limits: { turns: 1, depth: 1 },
@@ -175,7 +177,8 @@ function asking(agent: object, grants: Grants) {
       step: '',
     })
     const agents = { a: profileOf('a', { kind: 'command', run: [''] }) }
-    const context = { input: {}, task: 'go', scope: {}, agents, exchange, rehearsal: false, call }
+    const gates = { patience: {}, rehearsal: false, spent: async () => ({ usd: 0, tokens: 0 }) }
+    const context = { input: {}, task: 'go', scope: {}, agents, exchange, rehearsal: false, gates, call }
     return createTeamContext(ctx, context).ask('a', { key: 'a', grants })
   }
 }

@@ -3,7 +3,9 @@ import type { Services } from '../../src/agents/agent.ts'
 import { type HttpSpec, http } from '../../src/agents/http.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Context, StepRequest } from '../../src/engine/context.ts'
+import { type Connection, openConnections } from '../../src/fetch/connections.ts'
 import { createFetch } from '../../src/fetch/fetch.ts'
+import { createGuard } from '../../src/fetch/guard.ts'
 import type { Json } from '../../src/json.ts'
 import { Lineup } from '../../src/policies/model.ts'
 import { retrySettings } from '../../src/policies/retry.ts'
@@ -25,6 +27,15 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
+async function connectionTo(url: string): Promise<Connection> {
+  const clock = systemClock
+  const specs = { crm: { baseUrl: `${url}/api`, auth: { kind: 'bearer', token: 'KEY' } } } as const
+  const means = { env: { KEY: 'key-of-crm' }, root: '.', clock, onSecret: () => {} }
+  const guard = createGuard(['127.0.0.1'])
+  const opened = await openConnections(specs, { ...means, fetch: createFetch(clock), guard })
+  return opened.get('crm') as Connection
+}
+
 /** Runs the steps, and keeps what a journal would. */
 function fakeContext(signal: AbortSignal): Context {
   const ctx = {
@@ -45,6 +56,7 @@ async function perform(
   {
     rehearsal = false,
     signal = new AbortController().signal,
+    connections = new Map<string, Connection>(),
     rejections = [] as { answer: string; problem: string }[],
   } = {},
 ): Promise<Json> {
@@ -53,6 +65,7 @@ async function perform(
     fetch: createFetch(systemClock),
     rehearsal,
     rehearse: async ({ task }: { task: string }) => `rehearsed: ${task}`,
+    connection: (name: string) => connections.get(name),
   } as unknown as Services
   return http.perform(
     {
@@ -71,6 +84,7 @@ async function perform(
       isBudgeted: false,
       idempotencyKey: 'key-1',
       guard: act => act(),
+      aside: wait => wait(),
       services,
       colleagues: { others: [], refusal: () => 'nobody is here', ask: async () => null },
     },
@@ -117,6 +131,28 @@ describe('an http agent', () => {
       },
     ])
     expect(JSON.stringify(steps)).not.toContain('hush')
+  })
+
+  test('goes through its connection, whose secrets no step is asked with', async () => {
+    server.play(answer(200, 'in'))
+    const crm = await connectionTo(server.url)
+    const spec = { connection: 'crm', url: '/${input.topic}' }
+    expect(await perform(spec, { connections: new Map([['crm', crm]]) })).toBe('in')
+    expect(server.received[0]).toMatchObject({
+      path: '/api/tea',
+      headers: { authorization: 'Bearer key-of-crm' },
+    })
+    expect(steps[0]?.request.input).toMatchObject({ url: `${server.url}/api/tea` })
+    expect(JSON.stringify(steps)).not.toContain('key-of-crm')
+  })
+
+  test('cannot leave its connection, and sends nothing through it in a rehearsal', async () => {
+    const connections = new Map([['crm', await connectionTo(server.url)]])
+    const leaving = perform({ connection: 'crm', url: '/../${input.topic}' }, { connections })
+    await expect(leaving).rejects.toMatchObject({ code: 'request-rejected' })
+    const spec = { connection: 'crm', method: 'GET', url: '/x' } as const
+    expect(await perform(spec, { connections, rehearsal: true })).toBe('rehearsed: Post it')
+    expect(server.received).toHaveLength(0)
   })
 
   test('sends no body with GET, which is pure', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { resume } from '../../src/app.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Json } from '../../src/json.ts'
-import { openQuestions } from '../../src/store/questions.ts'
+import { openQuestions, type Question, readAnswer } from '../../src/store/questions.ts'
 import { viewOf } from '../../src/store/view.ts'
 import { later } from '../helpers/clock.ts'
 import { decisions } from '../helpers/play.ts'
@@ -26,7 +26,7 @@ async function asked({ id, store }: Finished) {
 
 /** Leaves an answer and goes on with the run. */
 async function answer(run: Finished, key: string, value: Json, clock = systemClock) {
-  await run.store.signal(run.id, { key, value, by: 'test', at: clock.now() })
+  await run.store.signal(run.id, { kind: 'answer', key, value, by: 'test', at: clock.now() })
   return goOn(run, clock)
 }
 
@@ -92,7 +92,7 @@ describe('a person in a team', () => {
       const before = events.slice(0, kept)
       const store = await storeWith(before, run.id)
       for (const [key, value] of Object.entries(answers))
-        await store.signal(run.id, { key, value, by: 'test', at: systemClock.now() })
+        await store.signal(run.id, { kind: 'answer', key, value, by: 'test', at: systemClock.now() })
       const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
       expect(await resume(run.id, before, {}, surroundings), `killed behind event ${kept}`).toEqual(end)
       const asked = (await store.events(run.id)).filter(({ type }) => type === 'wait.opened')
@@ -171,7 +171,13 @@ describe('a person in a team', () => {
 
   it('has answered in time when the answer was left in time, however late it is read', async () => {
     const run = await finish(await asking({ timeout: { total: '1h' } }), go)
-    await run.store.signal(run.id, { key: 'boss/answer', value: 'Yes.', by: 'test', at: systemClock.now() })
+    await run.store.signal(run.id, {
+      kind: 'answer',
+      key: 'boss/answer',
+      value: 'Yes.',
+      by: 'test',
+      at: systemClock.now(),
+    })
     expect(await goOn(run, late)).toEqual({ state: 'succeeded', output: 'Yes.' })
   })
 
@@ -205,6 +211,28 @@ describe('a person in a team', () => {
     expect(await rehearse({})).toMatchObject({
       output: expect.stringMatching(/stands in for the agent boss/),
     })
+  })
+
+  it('has an answer that counts when nobody gives one in time, and says that it does', async () => {
+    const run = await finish(
+      await asking({ timeout: { total: '1h' }, choices: ['a', 'b'], otherwise: 'b' }),
+      go,
+    )
+    expect(await goOn(run, late)).toEqual({ state: 'succeeded', output: 'b' })
+    expect(decisions(await run.store.events(run.id), 'answer')).toMatchObject([
+      { reason: expect.stringMatching(/nobody answered .* it goes on with "b"/) },
+    ])
+    await expect(asking({ otherwise: 'b' })).rejects.toThrow(/"otherwise" counts when "timeout" is over/)
+    const stray = { timeout: { total: '1h' }, choices: ['a'], otherwise: 'b' }
+    await expect(asking(stray)).rejects.toThrow(/"b" is none of: a/)
+  })
+
+  it('says with the question which JSON it takes, so that another is refused at once', async () => {
+    const output = { type: 'object', properties: { days: { type: 'integer' } }, required: ['days'] }
+    const run = await finish(await asking({ output }), go)
+    const [question] = await asked(run)
+    expect(question).toMatchObject({ schema: output, agent: 'boss' })
+    await expect(readAnswer(question as Question, '{"days": "x"}')).rejects.toThrow(/days must be integer/)
   })
 
   it('has choices or a schema, not both', async () => {

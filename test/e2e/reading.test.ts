@@ -281,7 +281,7 @@ describe('crew answer', () => {
     const unclear = await crew(['answer', 'last', 'retry'])
     expect(unclear.code).toBe(2)
     expect(unclear.stderr).toMatch(
-      /asks 2 questions; open are:\n {2}branches\/left\/run\/outcome-1: .*\n {2}branches\/right\/run\/outcome-1: /,
+      /asks 2 questions; open are:\n {2}1 {2}branches\/left\/run\/outcome-1: .*\n {2}2 {2}branches\/right\/run\/outcome-1: /,
     )
     expect(await crew(['answer', 'last', 'skip', '--step', 'nowhere'])).toMatchObject({ code: 2 })
     expect(await crew(['answer', 'last', 'skip', '--step', 'branches/left'])).toMatchObject({ code: 0 })
@@ -445,7 +445,15 @@ describe('crew doctor', () => {
   it('says what to start when nothing listens', async () => {
     const { crew, team } = crewHome()
     const local = { provider: 'ollama', baseUrl: 'http://127.0.0.1:9/v1', model: 'qwen3:8b' }
-    expect(await crew(['doctor', team({ ...LLM, models: { default: local } })])).toMatchObject({
+    const file = team({ ...LLM, models: { default: local } })
+    expect(await crew(['doctor', file])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /– trust: nobody trusts it yet, so nobody else is called: crew trust \S+\n$/,
+      ),
+    })
+    await crew(['trust', file])
+    expect(await crew(['doctor', file])).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(/✗ model default: .*ECONNREFUSED\n {2}→ start it: ollama serve/),
     })

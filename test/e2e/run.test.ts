@@ -262,7 +262,7 @@ describe('bad luck', () => {
     const { team, home } = crewHome()
     const path = team(ECHO)
     const { stdout, stderr, code } = await bash(
-      `set -o pipefail; seq 100000 > long.txt; ${CREW} run ${path} --quiet < long.txt | head -n 1`,
+      `set -o pipefail; seq 100000 > long.txt; ${CREW} run --trust ${path} --quiet < long.txt | head -n 1`,
       { CREW_HOME: home },
       home,
     )
@@ -271,7 +271,7 @@ describe('bad luck', () => {
 
   it('a closed stdin is a missing task, not a hang', async () => {
     const { team, home } = crewHome()
-    const { code, stderr } = await bash(`${CREW} run ${team(ECHO)} <&-`, { CREW_HOME: home }, home)
+    const { code, stderr } = await bash(`${CREW} run --trust ${team(ECHO)} <&-`, { CREW_HOME: home }, home)
     expect(code).toBe(2)
     expect(stderr).toMatch(/task/)
   })
@@ -358,7 +358,7 @@ describe.runIf(mayMount)('a disk', () => {
     async (_, spoil, message) => {
       const { team, home } = crewHome()
       const path = team({ ...ECHO, agents: { echo: { ...ECHO.agents.echo, run: ['cat'] } } })
-      const line = `${IN_SMALL_DISK} && ${CREW} run ${path} first --db small/crew.db && ${spoil}; yes text | head -c 300000 | ${CREW} run ${path} --db small/crew.db --quiet > /dev/null; echo "code $?"; ${CREW} show -2 --output-only --db small/crew.db; ${CREW} show last --output-only --db small/crew.db`
+      const line = `${IN_SMALL_DISK} && ${CREW} run --trust ${path} first --db small/crew.db && ${spoil}; yes text | head -c 300000 | ${CREW} run --trust ${path} --db small/crew.db --quiet > /dev/null; echo "code $?"; ${CREW} show -2 --output-only --db small/crew.db; ${CREW} show last --output-only --db small/crew.db`
       const { stdout, stderr } = await bash(`unshare -rm bash -c '${line}'`, { CREW_HOME: home }, home)
       expect(stderr).toMatch(message)
       expect(stdout).toMatch(/code 1/)

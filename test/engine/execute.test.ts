@@ -285,7 +285,7 @@ describe('an act that must not happen twice', () => {
   ])('goes on when the person says %s', async (answer, output) => {
     const store = await killedInTheAct()
     await resume(store, once)
-    await store.signal(RUN.id, { key: 'pay/outcome-1', value: answer, by: 'me', at: 1 })
+    await store.signal(RUN.id, { kind: 'answer', key: 'pay/outcome-1', value: answer, by: 'me', at: 1 })
     expect(await resume(store, once)).toEqual({ state: 'succeeded', output })
   })
 })

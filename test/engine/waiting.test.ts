@@ -66,7 +66,13 @@ describe('a question with a deadline', () => {
     const store = await temporaryStore()
     const idle = asking(async () => {})
     await start(store, idle, { clock })
-    const late = { key: 'ok', value: 'yes', by: 'eve', at: clock.now() + MINUTES + 1 }
+    const late = {
+      kind: 'answer' as const,
+      key: 'ok',
+      value: 'yes',
+      by: 'eve',
+      at: clock.now() + MINUTES + 1,
+    }
     await store.signal(RUN.id, late)
     expect(await resume(store, idle, { clock })).toMatchObject({ state: 'waiting' })
     clock.advance(MINUTES + 2)

@@ -12,13 +12,22 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A home of its own for crew, and a way to run the built command in it. */
-export function crewHome(env: Readonly<Record<string, string>> = {}, home = temporaryFolder()) {
+/**
+ * A home of its own for crew, and a way to run the built command in it. Teams are trusted there, unless `trusts` is
+ * false: `crew run` says so.
+ */
+export function crewHome(
+  env: Readonly<Record<string, string>> = {},
+  home = temporaryFolder(),
+  { trusts = true }: { readonly trusts?: boolean } = {},
+) {
   const base = { PATH: process.env.PATH, HOME: home, CREW_HOME: home, NO_COLOR: '1', ...env }
 
   /** Starts `crew ARGS…` and leaves it running. */
   function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): ChildProcess {
-    return spawn(process.execPath, [BIN, ...args], { cwd: home, env: { ...base, ...more } })
+    const command = args.find(word => /^[a-z]+$/.test(word))
+    const all = trusts && command === 'run' ? [...args, '--trust'] : args
+    return spawn(process.execPath, [BIN, ...all], { cwd: home, env: { ...base, ...more } })
   }
 
   /** Runs `crew ARGS…` to its end. */

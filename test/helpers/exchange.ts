@@ -10,7 +10,7 @@ export function journal() {
     }
     return {
       ...{ key, reopened: 0, signal: new AbortController().signal },
-      ...{ step: refuse, next: refuse, waitFor: refuse, sleep: refuse },
+      ...{ step: refuse, next: refuse, waitFor: refuse, hear: refuse, sleep: refuse },
       emit: fact => void facts.push(fact as ExchangeFact),
     }
   }

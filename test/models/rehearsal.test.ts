@@ -338,6 +338,11 @@ describe('tools', () => {
     expect(named).toEqual([['write_file', { path: 'bees.md', content: expect.stringContaining('bees') }]])
   })
 
+  test('that read on in results are left alone as long as there are none', async () => {
+    const readOn = tool('read_result', 'Reads a part of a long result of another tool', { result: text })
+    expect(await calls('Read the result about bees.', [readOn])).toEqual([])
+  })
+
   test('are at most two at once, each with an id of its own that stays the same', async () => {
     const messages = ask('Read bees.md, search for bees and list the files.')
     const first = await reply({ messages, tools: [search, read, list, write] })

@@ -251,7 +251,7 @@ describe('two who write one name, neither knowing of the other', () => {
     if (asked?.type !== 'wait.opened') throw new Error('nobody was asked')
     const [, loser = ''] = asked.request.choices ?? []
     expect(asked.request.detail).toEqual({ ann: 'up', ben: 'down' })
-    await run.store.signal(run.id, { key: asked.key, value: loser, by: 'me', at: 0 })
+    await run.store.signal(run.id, { kind: 'answer', key: asked.key, value: loser, by: 'me', at: 0 })
     const outcome = await playOn(run, { ann: ['up'], ben: ['down'] })
     expect(outcome).toMatchObject({ state: 'succeeded', output: loser === 'ann' ? 'up' : 'down' })
   })

@@ -258,7 +258,7 @@ describe('an approval', () => {
       key: 'ship/answer',
       request: { question: 'Ship "Rain."?', choices: ['ship', 'drop'], detail: 'Rain.' },
     })
-    await run.store.signal(run.id, { key: 'ship/answer', value: 'drop', by: 'eve', at: 1 })
+    await run.store.signal(run.id, { kind: 'answer', key: 'ship/answer', value: 'drop', by: 'eve', at: 1 })
     const outcome = await playOn(run)
     expect(outcome).toMatchObject({ state: 'failed', error: { code: 'halted' } })
   })

@@ -163,7 +163,7 @@ describe('a worker that is a person', () => {
     expect(run.outcome).toEqual({ state: 'waiting', on: ['work-1/approve/try-1/answer'] })
     expect(decisions(run.events, 'accept')).toMatchObject([{ key: 'work-1/find/verdict-1' }])
     const answer = { key: 'work-1/approve/try-1/answer', value: 'declined', by: 'test', at: 0 }
-    await run.store.signal(run.id, answer)
+    await run.store.signal(run.id, { kind: 'answer', ...answer })
     const { outcome } = await resumed(run, parts)
     expect(outcome).toMatchObject({ error: { code: 'halted' } })
   })

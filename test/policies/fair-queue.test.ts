@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { sleep, systemClock } from '../../src/clock.ts'
 import type { Context } from '../../src/engine/context.ts'
 import { inPlace, openPlace } from '../../src/policies/concurrency.ts'
 import { FairQueue } from '../../src/policies/fair-queue.ts'
@@ -131,5 +131,24 @@ describe('a place', () => {
     const place = openPlace('limits.concurrency', 1)
     const asked = () => inPlace([place], visitor('b').turn, async () => 'an answer')
     expect(await inPlace([place], visitor('a').turn, aside => aside(asked))).toBe('an answer')
+  })
+
+  it('who comes back from several waits one after the other takes one place, and leaves it', async () => {
+    const place = openPlace('one', 1)
+    let leave = () => {}
+    const held = new Promise<void>(resolve => {
+      leave = resolve
+    })
+    await inPlace([place], visitor('a').turn, async aside => {
+      const first = aside(NOTHING)
+      const visit = inPlace([place], visitor('b').turn, () => held)
+      await sleep(systemClock, 1)
+      const second = aside(NOTHING)
+      await sleep(systemClock, 1)
+      leave()
+      await Promise.all([first, second, visit])
+    })
+    await place.queue.onIdle()
+    expect(place.queue.pending).toBe(0)
   })
 })

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../src/agents/index.ts'
+import { isObject, type JsonSchema } from '../../src/json.ts'
 import { pattern } from '../../src/patterns/index.ts'
 import { answerTo } from '../fixtures/programs/answer.mjs'
 import { type FaultyServer, startFaultyServer } from '../helpers/faulty-server.ts'
+import { goOn, questionsOf } from '../helpers/people.ts'
 import { finish, team } from '../helpers/teams.ts'
 
 const program = {
@@ -51,6 +53,13 @@ const PATTERNS: Readonly<Record<string, object>> = {
   refine: { generator: 'worker', critic: 'lead', until: 'critique.score >= 0', attempts: 2 },
 }
 
+/** A plan is no plan without a step. */
+const PLAN = {
+  steps: [{ id: 'one', agent: 'worker', task: 'Do it.', dependsOn: [], why: 'It has to be done.' }],
+}
+const wantsPlan = (schema: JsonSchema | undefined) =>
+  isObject(schema?.properties) && 'steps' in schema.properties
+
 let server: FaultyServer
 beforeAll(async () => {
   server = await startFaultyServer()
@@ -77,5 +86,21 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern
     const worked = events.filter(event => event.type === 'step.started' && event.agent === 'worker')
     expect(worked.length).toBeGreaterThan(0)
     expect(asked.length).toBeGreaterThan(0)
+  })
+
+  it('works with nobody but people, who are really asked', async () => {
+    const agents = { worker: { kind: 'human' }, lead: { kind: 'human' } }
+    const run = await finish(await team({ agents, pattern: { kind, ...PATTERNS[kind] } }), {
+      input: { task: 'The bridge over the river has to be painted. Paint it green.' },
+    })
+    let { outcome } = run
+    for (let round = 0; outcome.state === 'waiting' && round < 20; round += 1) {
+      for (const { key, question, schema } of await questionsOf(run)) {
+        const value = wantsPlan(schema) ? JSON.stringify(PLAN) : answerTo(question, schema)
+        await run.store.signal(run.id, { kind: 'answer', key, value, by: 'ann', at: Date.now() })
+      }
+      outcome = await goOn(run)
+    }
+    expect(outcome).toMatchObject({ state: 'succeeded' })
   })
 })

@@ -33,7 +33,9 @@ function calling(calls: readonly Call[], grants: Grants, listed: readonly string
         const step = { kind: 'tool', input: { tool: name, arguments: args } }
         told.push(
           await ctx.step(`call-${index + 1}`, step, async inner =>
-            tool ? tool.call(args, { root: '.', ctx: inner, signal: inner.signal }) : `no tool ${name}`,
+            tool
+              ? tool.call(args, { root: '.', ctx: inner, signal: inner.signal, aside: wait => wait() })
+              : `no tool ${name}`,
           ),
         )
       }

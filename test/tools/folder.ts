@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { Ground } from '../../src/tools/tool.ts'
 
 /** A new folder with these files in it, gone when the test is over; what lies beside it goes too. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
@@ -17,7 +18,7 @@ export function folderWith(files: Readonly<Record<string, string | Uint8Array>> 
 }
 
 /** For tools that touch files and nothing of the run. */
-export function setting(root: string, signal = new AbortController().signal) {
+export function setting(root: string, signal = new AbortController().signal, more: Partial<Ground> = {}) {
   const never = () => {
     throw new Error('a tool of files does not do that')
   }
@@ -28,8 +29,9 @@ export function setting(root: string, signal = new AbortController().signal) {
     step: never,
     next: never,
     waitFor: never,
+    hear: never,
     sleep: never,
     emit: never,
   }
-  return { root, ctx, signal }
+  return { ...more, root, ctx, signal, aside: <T>(wait: () => Promise<T>) => wait() }
 }

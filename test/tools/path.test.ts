@@ -31,7 +31,7 @@ describe('a path', () => {
     ['.', '.'],
   ])('%s leads to %s', async (path, shown) => {
     const { root } = fortress()
-    expect(await resolveUnder(root, path)).toMatchObject({ shown, real: join(root, shown) })
+    expect(await resolveUnder({ root }, path)).toMatchObject({ shown, real: join(root, shown) })
   })
 
   it.each([
@@ -51,10 +51,14 @@ describe('a path', () => {
     ['broken', 'does not exist'],
     ['docs/page.md/deeper', 'does not exist'],
     ['circle', 'leads nowhere'],
+    ['a/'.repeat(10_000), 'too long'],
+    ['shared:/page.md', 'no folder that is declared'],
+    ['file:///etc/passwd', 'no folder that is declared'],
+    ['C:\\Windows', 'no folder that is declared'],
     ['x'.repeat(5000), 'too long'],
   ])('%j is refused, because it is %s', async (path, reason) => {
     const { root } = fortress()
-    await expect(resolveUnder(root, path)).rejects.toMatchObject({
+    await expect(resolveUnder({ root }, path)).rejects.toMatchObject({
       code: 'tool-failed',
       message: expect.stringContaining(reason),
     })
@@ -62,14 +66,14 @@ describe('a path', () => {
 
   it('may not be absolute even when it leads into the root', async () => {
     const { root } = fortress()
-    await expect(resolveUnder(root, join(root, 'docs'))).rejects.toMatchObject({ code: 'tool-failed' })
+    await expect(resolveUnder({ root }, join(root, 'docs'))).rejects.toMatchObject({ code: 'tool-failed' })
   })
 
   it('is judged by where the root really is', async () => {
     const { root } = fortress()
     const alias = `${root}-alias`
     symlinkSync(root, alias)
-    expect((await resolveUnder(alias, 'docs/page.md')).real).toBe(join(root, 'docs/page.md'))
+    expect((await resolveUnder({ root: alias }, 'docs/page.md')).real).toBe(join(root, 'docs/page.md'))
   })
 })
 
@@ -78,12 +82,12 @@ describe('opening', () => {
 
   it('gives the file that was found', async () => {
     const { root } = fortress()
-    expect(await withFile(await resolveUnder(root, 'docs/page.md'), read)).toBe('page')
+    expect(await withFile(await resolveUnder({ root }, 'docs/page.md'), read)).toBe('page')
   })
 
   it('refuses a file that became a link in the meantime', async () => {
     const { root, outside } = fortress()
-    const place = await resolveUnder(root, 'docs/page.md')
+    const place = await resolveUnder({ root }, 'docs/page.md')
     rmSync(place.real)
     symlinkSync(join(outside, 'key'), place.real)
     await expect(withFile(place, read)).rejects.toMatchObject({ code: 'tool-failed' })
@@ -92,7 +96,7 @@ describe('opening', () => {
   it('refuses a file whose folder became a link in the meantime', async () => {
     const { root, outside } = fortress()
     writeFileSync(join(outside, 'page.md'), 'secret')
-    const place = await resolveUnder(root, 'docs/page.md')
+    const place = await resolveUnder({ root }, 'docs/page.md')
     renameSync(join(root, 'docs'), join(root, 'old'))
     symlinkSync(outside, join(root, 'docs'))
     await expect(withFile(place, read)).rejects.toMatchObject({
@@ -103,7 +107,7 @@ describe('opening', () => {
   it('refuses a pipe at once instead of waiting for a writer', async () => {
     const { root } = fortress()
     execFileSync('mkfifo', [join(root, 'pipe')])
-    await expect(withFile(await resolveUnder(root, 'pipe'), read)).rejects.toMatchObject({
+    await expect(withFile(await resolveUnder({ root }, 'pipe'), read)).rejects.toMatchObject({
       message: '"pipe" is not a file.',
     })
   })

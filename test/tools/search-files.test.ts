@@ -2,7 +2,6 @@ import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { TOOLS } from '../../src/tools/index.ts'
 import { searchFiles } from '../../src/tools/search-files.ts'
 import { folderWith, setting } from './folder.ts'
 
@@ -61,9 +60,4 @@ it.each(['(a+)+$', '(a|aa)+b', '(.*a){25}x', '(a?){200}a{200}b'])('is not held u
   const before = systemClock.now()
   await searchFiles.call({ text, regex: true }, setting(root))
   expect(systemClock.now() - before).toBeLessThan(1000)
-})
-
-it('is a tool by its name, and nothing else is one', () => {
-  expect(Object.keys(TOOLS)).toEqual(['read_file', 'list_files', 'search_files'])
-  expect(TOOLS.constructor).toBeUndefined()
 })

@@ -14,8 +14,8 @@ const endless = (effects?: 'pure') =>
     args: z.strictObject({}),
     run: () => new Promise(() => {}),
   })
-const use = (tool = endless('pure'), { ctx, root } = setting('.')) =>
-  useTool(tool, {}, { root, ctx, clock, deadline: 60_000 })
+const use = (tool = endless('pure'), { ctx, root, aside } = setting('.')) =>
+  useTool(tool, {}, { root, ctx, aside, clock, deadline: 60_000 })
 
 describe('a tool that never ends', () => {
   it('is given up when its time is over', async () => {

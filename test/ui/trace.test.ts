@@ -1,8 +1,19 @@
 import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/json.ts'
 import type { Event } from '../../src/store/events.ts'
 import { formatTrace } from '../../src/ui/trace.ts'
-import { BEGIN, began, history, RETRIED, replied, started, succeeded, WAITING } from '../helpers/history.ts'
+import {
+  BEGIN,
+  began,
+  history,
+  RETRIED,
+  replied,
+  resumed,
+  started,
+  succeeded,
+  WAITING,
+} from '../helpers/history.ts'
 
 function trace(events: readonly Event[], width = 80, now?: number): string {
   const live = now !== undefined && { now }
@@ -23,7 +34,7 @@ describe('a trace', () => {
       │  └─ ✗ turn-1 (model)            +1.0s      1.0s   ━━           1,200    $0.012
       │     │  ✗ rate-limited: slow down
       │     ├─ ✓ attempt-2 (openai…     +3.0s      1.0s       ━━       1,200    $0.012
-      │     └─ ✓ tool-1 (read_file)     +4.0s      0.1s         ━
+      │     └─ ✓ read_file              +4.0s      0.1s         ━
       └─ - review
             skipped: when: input.deep
       "
@@ -43,7 +54,7 @@ describe('a trace', () => {
       │  └─ ✗ turn-1 (model)                                      +1.0s      1.0s     ━━━━━                    1,200    $0.012
       │     │  ✗ rate-limited: slow down
       │     ├─ ✓ attempt-2 (openai/gpt-5-mini)                    +3.0s      1.0s               ━━━━━          1,200    $0.012
-      │     └─ ✓ tool-1 (read_file)                               +4.0s      0.1s                    ━
+      │     └─ ✓ read_file                                        +4.0s      0.1s                    ━
       └─ - review
             skipped: when: input.deep
       "
@@ -63,9 +74,56 @@ describe('a trace', () => {
       │  └─ ✗ turn-1 (model)                  1.0s
       │     │  ✗ rate-limited: slow down
       │     ├─ ✓ attempt-2 (openai/gpt-…      1.0s
-      │     └─ ✓ tool-1 (read_file)           0.1s
+      │     └─ ✓ read_file                    0.1s
       └─ - review
             skipped: when: input.deep
+      "
+    `)
+  })
+
+  it('draws a call of a tool as one, with its gate and what came of it, in the order of the calls', () => {
+    const call = (key: string, tool: string, args: JsonObject) =>
+      [0, started(key, 'tool', { input: { tool, arguments: args } })] as const
+    const error = (step: string) => ({ code: 'tool-failed', message: 'It is not there.', step }) as const
+    const reason = 'w may not call read_file like this: the rule deny: read_file(.env)'
+    const events = history(
+      [0, began()],
+      [0, started('w', 'agent', { agent: 'w' })],
+      call('w/tool-1', 'run_command', { argv: ['npm', 'test'] }),
+      [0, started('w/tool-1/plan', 'plan')],
+      [0, succeeded('w/tool-1/plan')],
+      [0, { type: 'wait.opened', key: 'w/tool-1/permission', request: { question: 'May it?' } }],
+      [0, { type: 'wait.answered', key: 'w/tool-1/permission', value: 'approve', by: 'ann' }],
+      [0, started('w/tool-1/act', 'act', { effects: 'once' })],
+      [0, succeeded('w/tool-1/act')],
+      [9, { type: 'step.succeeded', key: 'w/tool-1', output: '[Exit code 0.]\nall \u001b[31mgreen' }],
+      call('w/tool-3', 'read_file', { path: '.env' }),
+      [0, { type: 'decision', key: 'w/tool-3', what: 'denied', reason, values: { tool: 'read_file' } }],
+      [9, { type: 'step.failed', key: 'w/tool-3', error: error('w/tool-3') }],
+      call('w/tool-2', 'read_file', { path: 'a.md' }),
+      [0, started('w/tool-2/plan', 'plan')],
+      [0, { type: 'step.failed', key: 'w/tool-2/plan', error: error('w/tool-2/plan') }],
+      [9, { type: 'step.failed', key: 'w/tool-2', error: error('w/tool-2/plan') }],
+      call('w/tool-4', 'send', { to: 'all' }),
+      [0, started('w/tool-4/act', 'act', { effects: 'once' })],
+      [9, resumed],
+      [9, { type: 'step.unknown', key: 'w/tool-4/act' }],
+      [9, { type: 'wait.opened', key: 'w/tool-4/act/outcome-1', request: { question: 'Was it sent?' } }],
+    )
+    expect(trace(events, 100)).toMatchInlineSnapshot(`
+      "
+      demo · interrupted · 0.0s · no model calls
+                                                            start      took               tokens      cost
+      └─ ■ w                                                +0.0s      0.0s ━━━━━━━━━━
+         ├─ ✓ run_command npm test                          +0.0s      0.0s ━━━━━━━━━━
+         │     ? May it? – ann answered: approve
+         │     → [Exit code 0.] all green
+         ├─ ✗ read_file a.md                                +0.0s      0.0s ━━━━━━━━━━
+         │     ✗ It is not there.
+         ├─ ✗ read_file .env                                +0.0s      0.0s ━━━━━━━━━━
+         │     ◆ denied: w may not call read_file like this: the rule deny: read_file(.env)
+         └─ ? send all                                      +0.0s      0.0s ━━━━━━━━━━
+               ? Was it sent? – not answered
       "
     `)
   })

@@ -43,7 +43,8 @@ export async function chooseToolCalls(
   if (passing && handed) return [callOf(passing.name, handed, task)]
   const words = new Set(meaningfulWords(task))
   const chosen = tools
-    .filter(tool => tool !== passing)
+    // At first there is no result to read on in.
+    .filter(tool => tool !== passing && tool.name !== 'read_result')
     .flatMap(tool => {
       const parameters = necessary(tool.parameters)
       const known = knownArguments(tool.name, parameters, task, topic)

@@ -1,4 +1,3 @@
-import type { TeamContext } from '../../coordination/ask.ts'
 import { CrewError, toCrewError } from '../../errors.ts'
 import { parseExpression } from '../../expressions/cel.ts'
 import { holds, type Scope } from '../../expressions/template.ts'
@@ -10,18 +9,25 @@ export interface Branch {
   readonly when?: string | undefined
 }
 
+/** A branch that may be taken, and why, for the trace. */
+interface Chosen<B extends Branch> {
+  readonly branch: B
+  readonly reason: string
+  readonly values: JsonObject
+}
+
 /**
- * The first branch that may be taken from `from`, and a decision about it with the values that the conditions saw.
- * Throws `plan-invalid` with the same evidence when there are branches and none may be taken.
+ * The first branch that may be taken from `from`, with the values that the conditions saw. Throws `plan-invalid` with
+ * the same evidence when there are branches and none may be taken.
  */
-export function chooseBranch(
-  { ctx }: TeamContext,
-  { from, key }: { readonly from: string; readonly key: string },
-  branches: readonly Branch[],
+export function chooseBranch<B extends Branch>(
+  from: string,
+  branches: readonly B[],
   scope: Scope,
-): string {
+): Chosen<B> {
   const rejected: { to: string; when: string; saw: JsonObject }[] = []
-  for (const { to, when } of branches) {
+  for (const branch of branches) {
+    const { to, when } = branch
     const way = `${from} → ${to}`
     const saw = when === undefined ? {} : valuesIn(when, scope)
     if (when !== undefined && !isMet(when, scope, way)) {
@@ -30,8 +36,7 @@ export function chooseBranch(
     }
     const reason = `${way}: ${when ?? (rejected.length > 0 ? 'nothing else holds' : 'always')}`
     const values = { from, to, ...(when !== undefined && { when, saw }), rejected }
-    ctx.emit({ type: 'decision', key, what: 'transition', reason, values })
-    return to
+    return { branch, reason, values }
   }
   const seen = rejected.map(({ to, when, saw }) => `\n  → ${to} needs ${when}; ${inWords(saw)}`)
   throw new CrewError('plan-invalid', `nothing leads on from "${from}": no condition holds${seen.join('')}`, {

@@ -4,6 +4,7 @@ import { patience } from '../../deadlines.ts'
 import { parseExpression } from '../../expressions/cel.ts'
 import { parseTemplate } from '../../expressions/template.ts'
 import { check } from '../../policies/check.ts'
+import { gateWith, isGated } from '../../policies/gate.ts'
 import { reachable } from './reach.ts'
 import { stateField } from './state.ts'
 
@@ -42,6 +43,11 @@ const edge = z.strictObject({
   from: z.string().describe('The node that it leads away from'),
   to: z.string().describe('The node that it leads to'),
   when: z.string().optional().describe('CEL condition; the edge is taken only when it holds'),
+  approve: gateWith('what the condition sees, and spent')
+    .optional()
+    .describe(
+      'Whether a person is asked before it is taken; who says no has the next edge tried (default: never)',
+    ),
 })
 
 const shape = z.strictObject({
@@ -61,6 +67,7 @@ const shape = z.strictObject({
 
 export type Spec = z.infer<typeof shape>
 export type NodeSpec = z.infer<typeof node>
+export type EdgeSpec = z.infer<typeof edge>
 
 export const schema = shape.superRefine((spec, context) => {
   const found = [...misfits(spec), ...unknownNames(spec)]
@@ -168,7 +175,9 @@ function strayEdge(nodes: Spec['nodes'], edges: Spec['edges']) {
       return [
         { path: ['edges', index, 'from'], message: `the run ends at "${from}": nothing comes after it` },
       ]
-    const open = edges.findIndex(edge => edge.from === from && edge.when === undefined)
+    const open = edges.findIndex(
+      edge => edge.from === from && edge.when === undefined && !isGated(edge.approve),
+    )
     if (open < 0 || open >= index) return []
     const message = `this is never taken: edge ${open + 1} leaves "${from}" before it, without a condition`
     return [{ path: ['edges', index], message }]
@@ -196,7 +205,7 @@ function textsIn(value: unknown, path: (string | number)[]): { path: (string | n
 
 function readIn(text: string, field: unknown): string[] {
   try {
-    const isCondition = field === 'when' || field === 'that'
+    const isCondition = field === 'when' || field === 'that' || field === 'approve'
     const expressions = isCondition
       ? [parseExpression(text)]
       : parseTemplate(text).flatMap(piece => (typeof piece === 'string' ? [] : piece.expression))

@@ -1,5 +1,5 @@
 import type { Reference } from '../../expressions/references.ts'
-import type { JsonSchema } from '../../json.ts'
+import { isObject, type JsonSchema } from '../../json.ts'
 import type { Graph, Node } from '../../patterns/pattern.ts'
 import { inputFields } from '../input.ts'
 import type { Definition } from '../schema.ts'
@@ -45,7 +45,10 @@ export function checkReference(
   switch (root) {
     case 'input':
       return first === undefined ? undefined : complainAboutInput(String(first), rest, team)
+    case 'args':
+      return view.args ? complainAboutArgs(view.args, rest) : unknownRoot(root, view, team)
     case 'steps':
+      if (view.args) return unknownRoot(root, view, team)
       return first === undefined ? undefined : complainAboutStep(String(first), rest, view, team)
     case 'env':
       return first === undefined ? undefined : complainAboutEnv(String(first), team)
@@ -91,6 +94,18 @@ function complainAboutInput(
   }
   const result = follow(schema, path.slice(1))
   return isMiss(result) ? missed(`input.${name}`, path.slice(1), result, 2) : undefined
+}
+
+function complainAboutArgs(schema: JsonSchema, path: readonly (string | number)[]): Complaint | undefined {
+  const result = follow(schema, path)
+  if (isMiss(result)) return missed('args', path, result, 1)
+  const [name] = path
+  const { properties, required } = schema
+  const field = isObject(properties) && typeof name === 'string' ? properties[name] : undefined
+  const isSure = Array.isArray(required) && required.includes(name ?? null)
+  if (name === undefined || isSure || (isObject(field) && field.default !== undefined)) return undefined
+  const hint = `write has(args.${name}) ? … : …, or give it a default`
+  return { index: 1, message: `"${name}" is optional, and may be missing`, hint }
 }
 
 function complainAboutStep(
@@ -144,7 +159,7 @@ function complainAboutEnv(name: string, { definition: { env = [] } }: Surroundin
 }
 
 function unknownRoot(root: string, view: View, team: Surroundings): Complaint {
-  const roots = ['input', 'steps', 'env', 'run', ...view.variables]
+  const roots = ['input', view.args ? 'args' : 'steps', 'env', 'run', ...view.variables]
   const message = `there is no "${root}"; there is: ${roots.join(', ')}`
   if (Object.hasOwn(inputFields(team.definition), root))
     return { index: 0, message, hint: `did you mean "input.${root}"?` }

@@ -1,6 +1,8 @@
 import { type Expression, ExpressionError, isVariable, parseExpression } from '../../expressions/cel.ts'
 import { type Piece, parseTemplate } from '../../expressions/template.ts'
 import { isObject } from '../../json.ts'
+import { schemaOfArgs } from '../../tools/declared-args.ts'
+import type { Definition } from '../schema.ts'
 import type { Finding } from '../source/problem.ts'
 import type { Path } from '../source/tree.ts'
 import { checkReference, type Surroundings, schemaOf } from './check-reference.ts'
@@ -27,7 +29,14 @@ const TEMPLATES = [
   'check',
   'expects',
   'simplify',
+  'approve',
+  'review',
 ]
+/** Fields of a declared tool whose strings are no templates. */
+const AS_IT_IS = ['description', 'effects', 'approve', 'connection']
+/** Fields of a request, which go without what is nothing but an argument that was not given. */
+const LEFT_OUT = ['query', 'headers', 'body']
+const ARGUMENT = /^\$\{\s*args\.\w+\s*\}$/
 /** Findings that are reported of one text. */
 const MOST_PER_TEXT = 20
 /** Fields that are CEL as they are. */
@@ -52,14 +61,52 @@ function placesOf({ definition, views }: Surroundings): Place[] {
     view: views.ofPattern(path),
   }))
   const output = stringsIn(definition.output, ['output']).map(found => ({ ...found, view: views.ofAll }))
-  // Alerts are ready before the first step.
+  // Alerts and tools are ready before the first step.
   const view = { steps: () => new Set<string>(), variables: new Set<string>() }
+  const webhook = stringsIn(definition.gates?.webhook, ['gates', 'webhook']).map(found => ({
+    ...found,
+    view,
+  }))
   const receivers = (definition.alerts.to ?? []).flatMap((receiver, index) =>
     'webhook' in receiver
       ? stringsIn(receiver, ['alerts', 'to', index]).map(found => ({ ...found, view }))
       : [],
   )
-  return [...agents, ...pattern, ...output, ...receivers]
+  return [
+    ...agents,
+    ...pattern,
+    ...output,
+    ...receivers,
+    ...webhook,
+    ...inTools(definition, view),
+    ...inServers(definition, view),
+  ]
+}
+
+/** Fields of an MCP server whose strings are templates. */
+const OF_SERVERS = ['run', 'env', 'url', 'headers'] as const
+
+function inServers({ mcp = {} }: Definition, view: View): Place[] {
+  return Object.entries(mcp).flatMap(([name, server]) =>
+    OF_SERVERS.flatMap(field => stringsIn(server[field], ['mcp', name, field])).map(found => ({
+      ...found,
+      view,
+    })),
+  )
+}
+
+function inTools({ tools = {} }: Definition, view: View): Place[] {
+  return Object.entries(tools).flatMap(([name, { args, ...tool }]) => {
+    const all = schemaOfArgs(args)
+    const given = { ...all, required: Object.keys(args ?? {}) }
+    const fields = Object.entries(tool).filter(([field]) => !AS_IT_IS.includes(field))
+    return fields.flatMap(([field, value]) =>
+      stringsIn(value, ['tools', name, field]).map(found => {
+        const isLeftOut = LEFT_OUT.includes(field) && ARGUMENT.test(found.text)
+        return { ...found, view: { ...view, args: isLeftOut ? given : all } }
+      }),
+    )
+  })
 }
 
 function stringsIn(value: unknown, path: Path): { readonly path: Path; readonly text: string }[] {
@@ -70,7 +117,17 @@ function stringsIn(value: unknown, path: Path): { readonly path: Path; readonly 
 }
 
 function isInCheck(path: Path): boolean {
-  return path.includes('check')
+  return path[0] !== 'tools' && path.includes('check')
+}
+
+/** Which gate a string belongs to, and whether it says when that opens. */
+function gateIn(
+  path: Path,
+): { readonly of: 'approve' | 'review'; readonly isCondition: boolean } | undefined {
+  const depth = path[0] === 'agents' ? 2 : path[0] === 'pattern' && path[1] === 'edges' ? 3 : -1
+  const of = path[depth]
+  if (of !== 'approve' && of !== 'review') return undefined
+  return { of, isCondition: path.length === depth + 1 || path.at(-1) === 'when' }
 }
 
 function isExpectation(path: Path): boolean {
@@ -79,16 +136,20 @@ function isExpectation(path: Path): boolean {
 
 function checkPlace({ path, text, view: around }: Place, team: Surroundings): Finding[] {
   // A check also sees what it is to check, and who makes a task simpler what was wrong with it.
-  const also = isInCheck(path)
-    ? ['output']
-    : path[0] === 'agents' && path[2] === 'simplify'
-      ? ['problem']
-      : []
+  const gate = gateIn(path)
+  const also = gate
+    ? ['spent', ...(gate.of === 'review' ? ['output'] : [])]
+    : isInCheck(path)
+      ? ['output']
+      : path[0] === 'agents' && path[2] === 'simplify'
+        ? ['problem']
+        : []
   const view = { ...around, variables: new Set([...around.variables, ...also]) }
   const place = { path, text, view }
   const field = path.at(-1)
   try {
     const mayBeCondition = path[0] === 'pattern' || isInCheck(path)
+    if (gate?.isCondition) return text === 'never' || text === 'always' ? [] : checkCondition(place, team)
     if ((mayBeCondition && CONDITIONS.has(field)) || isExpectation(path)) return checkCondition(place, team)
     const pieces = parseTemplate(text)
     const expressions = pieces.flatMap(piece => (typeof piece === 'string' ? [] : piece))

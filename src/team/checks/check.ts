@@ -7,7 +7,10 @@ import type { Finding } from '../source/problem.ts'
 import type { Path } from '../source/tree.ts'
 import { didYouMean, namesOf } from '../suggest.ts'
 import { checkCollisions } from './check-collisions.ts'
+import { checkConnections } from './check-connections.ts'
 import { checkLadder } from './check-ladder.ts'
+import { checkMcp, isOfServer } from './check-mcp.ts'
+import { checkPermissions } from './check-permissions.ts'
 import { surroundingsOf } from './check-reference.ts'
 import { checkTemplates } from './check-templates.ts'
 
@@ -26,6 +29,9 @@ export function checkTeam(team: Team): Finding[] {
   return [
     ...parts,
     ...checkTemplates(surroundingsOf(definition, graph)),
+    ...checkConnections(team),
+    ...checkMcp(team),
+    ...checkPermissions(team),
     ...checkLadder(definition),
     ...checkCollisions(definition, graph),
   ]
@@ -106,15 +112,38 @@ function checkModels({ definition: { agents, models = {} } }: Team): Finding[] {
   })
 }
 
-function checkTools({ definition: { agents }, tools: known }: Team): Finding[] {
-  return Object.entries(agents).flatMap(([name, agent]) => {
+function checkTools({
+  definition: { agents, mcp = {}, tools: declared = {} },
+  tools: builtIn,
+}: Team): Finding[] {
+  const known = [...builtIn, ...Object.keys(declared), ...Object.keys(mcp)]
+  const taken = Object.keys(declared)
+    .filter(name => builtIn.includes(name))
+    .map(name => ({
+      path: ['tools', name],
+      at: 'key' as const,
+      message: `there is a built-in tool "${name}"`,
+      hint: 'give this one another name',
+    }))
+  const unknown = Object.entries(agents).flatMap(([name, agent]) => {
     const tools = ('tools' in agent ? agent.tools : undefined) ?? []
     return tools.flatMap((tool, index) => {
-      if (known.includes(tool)) return []
+      if (known.includes(tool) || isOfServer(tool, { mcp })) return []
       const hint = didYouMean(tool, known) ?? `the tools are: ${namesOf(known)}`
       return [{ path: ['agents', name, 'tools', index], message: `there is no tool "${tool}"`, hint }]
     })
   })
+  const used = Object.values(agents).flatMap(agent => ('tools' in agent ? agent.tools : undefined) ?? [])
+  const idle = Object.keys(declared)
+    .filter(name => !used.includes(name))
+    .map(name => ({
+      path: ['tools', name],
+      at: 'key' as const,
+      severity: 'warning' as const,
+      message: `no agent has the tool "${name}"`,
+      hint: `give it to one: tools: [${name}]`,
+    }))
+  return [...taken, ...unknown, ...idle]
 }
 
 function checkInput({ definition: { input = {} } }: Team): Finding[] {

@@ -1,3 +1,4 @@
+import type { JsonSchema } from '../../json.ts'
 import type { Graph, Node } from '../../patterns/pattern.ts'
 import type { Path } from '../source/tree.ts'
 
@@ -6,6 +7,8 @@ export interface View {
   /** Steps whose output exists by then. */
   readonly steps: () => ReadonlySet<string>
   readonly variables: ReadonlySet<string>
+  /** JSON Schema of what a tool is called with: its templates see that as `args`, and no steps. */
+  readonly args?: JsonSchema
 }
 
 export interface Views {

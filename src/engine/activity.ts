@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Context } from '../engine/context.ts'
+import type { Context } from './context.ts'
 
 /** Milliseconds for which one sign of life is enough. */
 const PAUSE = 1000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { signsOfLife } from '../../src/agents/activity.ts'
 import { run } from '../../src/app.ts'
+import { signsOfLife } from '../../src/engine/activity.ts'
 import type { Context } from '../../src/engine/context.ts'
 import type { Fact } from '../../src/store/events.ts'
 import { manualClock } from '../helpers/clock.ts'

@@ -1,0 +1,112 @@
+import { type Clock, sleep } from '../clock.ts'
+import { cancelRun } from '../engine/runs.ts'
+import { CrewError } from '../errors.ts'
+import { isObject } from '../json.ts'
+import { thisPerson } from '../person.ts'
+import { thisProcess } from '../store/lease.ts'
+import type { RunRow, Signal, Store } from '../store/store.ts'
+import { type RunView, viewOf } from '../store/view.ts'
+import { didYouMean, namesOf } from '../team/suggest.ts'
+
+interface Means {
+  readonly store: Store
+  readonly clock: Clock
+}
+
+/** How often the run is looked at, and how long until it has heard, in milliseconds. */
+const POLL = 100
+const PATIENCE = 10_000
+
+/** In what state a run is now; `running` while it still finishes what is under way. */
+export type Steered = RunRow['state']
+
+/**
+ * Has the process of a run begin nothing more, finish what is under way, and stop; the run can be resumed. Rejects with
+ * `usage` when nobody runs it.
+ */
+export async function pause(run: RunRow, reason: string, means: Means): Promise<Steered> {
+  if (!run.owner) {
+    const isOver = run.state === 'succeeded' || run.state === 'cancelled'
+    throw new CrewError('usage', `run ${run.id} is ${run.state}: there is nothing to pause`, {
+      hint: isOver ? `see it with: crew show ${run.id}` : `go on with: crew resume ${run.id}`,
+    })
+  }
+  await leave(run, { kind: 'pause', key: '', value: reason }, means)
+  return untilStopped(run, means)
+}
+
+/** Ends a run for good, whether somebody runs it now or not. Rejects with `usage` when it is over. */
+export async function cancel(run: RunRow, reason: string, means: Means): Promise<Steered> {
+  if (run.owner) {
+    await leave(run, { kind: 'cancel', key: '', value: reason }, means)
+    const state = await untilStopped(run, means)
+    // Who stopped for another reason has not read it, and nobody else will.
+    if (state !== 'interrupted' && state !== 'waiting') return state
+  }
+  const why = `cancelled by ${thisPerson()}${reason === '' ? '' : `: ${reason}`}`
+  await cancelRun(run.id, why, { ...means, owner: thisProcess() })
+  return 'cancelled'
+}
+
+/**
+ * Leaves guidance for an agent, named like in the team file, or by the key of a step for one invocation of it. Each of its
+ * invocations reads it before its next turn. Rejects with `usage` when there is no such agent, or none that reads, and
+ * when there are no words.
+ */
+export async function tell(run: RunRow, agent: string, words: string, means: Means): Promise<void> {
+  if (words.trim() === '') {
+    throw new CrewError('usage', `there are no words for ${agent}`, {
+      hint: `write them behind its name: crew tell ${run.id} ${agent} "…"`,
+    })
+  }
+  const view = viewOf(await means.store.events(run.id))
+  // One that failed may be resumed, and what led there is what there is to be told about.
+  if (view.state === 'succeeded' || view.state === 'cancelled') {
+    throw new CrewError('usage', `run ${run.id} is over: it is ${view.state}`, {
+      hint: `see it with: crew show ${run.id}`,
+    })
+  }
+  const names = listenersIn(view)
+  if (!names.has(agent) && !isAtWork(view, agent, names)) {
+    const known = [...names]
+    const message = `run ${run.id} has no agent "${agent}" that could be told something`
+    throw new CrewError('usage', message, {
+      hint: didYouMean(agent, known) ?? `agents that are models read what they are told: ${namesOf(known)}`,
+    })
+  }
+  await leave(run, { kind: 'tell', key: agent, value: words }, means)
+}
+
+async function leave(run: RunRow, signal: Pick<Signal, 'kind' | 'key' | 'value'>, { store, clock }: Means) {
+  await store.signal(run.id, { ...signal, by: thisPerson(), at: clock.now(), via: `crew ${signal.kind}` })
+}
+
+async function untilStopped({ id }: RunRow, { store, clock }: Means): Promise<Steered> {
+  for (let waited = 0; waited < PATIENCE; waited += POLL) {
+    const now = await store.run(id)
+    if (now && !now.owner) return now.state
+    await sleep(clock, POLL)
+  }
+  return 'running'
+}
+
+/** Names of the agents that are models, in the team and all teams inside of it. */
+function listenersIn({ definition }: RunView): Set<string> {
+  const { team, files } = definition
+  const names = new Set<string>()
+  const collect = (value: unknown) => {
+    if (!isObject(value) || !isObject(value.agents)) return
+    for (const [name, agent] of Object.entries(value.agents)) {
+      const kind = isObject(agent) ? (agent.kind ?? 'llm') : 'llm'
+      if (kind === 'llm') names.add(name)
+      if (kind === 'team' && isObject(agent)) collect(agent.team)
+    }
+  }
+  for (const value of [team, ...(isObject(files) ? Object.values(files) : [])]) collect(value)
+  return names
+}
+
+/** Whether `key` is a step in which one of these agents works. */
+function isAtWork({ steps }: RunView, key: string, names: ReadonlySet<string>): boolean {
+  return names.has(steps.get(key)?.agent ?? '')
+}
