@@ -169,7 +169,7 @@ describe('a model with a rate', () => {
     const endpoint = `openai/m at ${server.env.OPENAI_BASE_URL}`
     const used = { endpoint, rate, tokens: MINUTE, lease: HOUR }
     const grant = await store.rates.take(used)
-    if (isGranted(grant)) await store.rates.giveBack(used, grant, { tokens: MINUTE + 600, isWell: true })
+    if (isGranted(grant)) await store.rates.giveBack(used, grant, { tokens: MINUTE + 1500, isWell: true })
     const definition = lanes(3, { rate, maxTokens: 100 })
     const { outcome, places, took } = await runOf(definition, { ...server.env }, Promise.resolve(store))
     expect(outcome).toMatchObject({ state: 'succeeded' })
