@@ -1,82 +1,29 @@
-import { Command, CommanderError } from 'commander'
-import { answer } from './commands/answer.ts'
-import { approve } from './commands/approve.ts'
-import { cancel } from './commands/cancel.ts'
-import { config } from './commands/config.ts'
-import { cost } from './commands/cost.ts'
-import { doctor } from './commands/doctor.ts'
-import { edit } from './commands/edit.ts'
-import { graph } from './commands/graph.ts'
-import { inbox } from './commands/inbox.ts'
-import { logs } from './commands/logs.ts'
-import { ls } from './commands/ls.ts'
-import { pause } from './commands/pause.ts'
-import { reject } from './commands/reject.ts'
-import { resume } from './commands/resume.ts'
-import { run } from './commands/run.ts'
-import { schema } from './commands/schema.ts'
-import { show } from './commands/show.ts'
-import { tell } from './commands/tell.ts'
-import { trust } from './commands/trust.ts'
-import { validate } from './commands/validate.ts'
+import { CommanderError } from 'commander'
+import { createProgram, flagsLast } from './cli/program.ts'
+import { answerShell, COMPLETE } from './commands/completion.ts'
 import { EXIT, type ExitCode, toCrewError } from './errors.ts'
-import { version } from './version.ts'
-
-/** Every command. Their files load nothing heavy before they are called. */
-const COMMANDS = [
-  run,
-  resume,
-  ls,
-  show,
-  logs,
-  cost,
-  inbox,
-  answer,
-  approve,
-  reject,
-  edit,
-  validate,
-  graph,
-  schema,
-  config,
-  doctor,
-  pause,
-  cancel,
-  tell,
-  trust,
-]
 
 /** Runs one command line. The only place that decides an exit code. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let exit: ExitCode = EXIT.succeeded
-  const program = new Command('crew')
-    .description('Run a team of AI agents described in a file.')
-    .version(version)
-    .exitOverride()
-    .showSuggestionAfterError()
-    .addHelpText('after', '\nStart with: crew run TEAM --rehearse (needs no key and costs nothing)')
-  for (const create of COMMANDS) {
-    const command = create(code => {
-      exit = code
-    })
-    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  const program = createProgram(code => {
+    exit = code
+  })
+  if (argv[0] === COMPLETE) {
+    process.stdout.write(await answerShell(program, argv.slice(1)))
+    return exit
   }
   try {
-    await program.parseAsync(flagsLast(argv, new Set(program.commands.map(command => command.name()))), {
-      from: 'user',
-    })
+    await program.parseAsync(flagsLast(argv, program), { from: 'user' })
     return exit
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.succeeded : EXIT.usage
-    return report(thrown)
+    if (!(thrown instanceof CommanderError)) return report(thrown)
+    if (thrown.exitCode === 0) return EXIT.succeeded
+    // Where a command is missing, the help that lists them has been printed.
+    if (thrown.code === 'commander.help') return EXIT.usage
+    const { misused } = await import('./cli/misuse.ts')
+    return report(misused(thrown, argv, program))
   }
-}
-
-/** Flags are accepted anywhere, also before the name of the command that they belong to. */
-function flagsLast(argv: readonly string[], names: ReadonlySet<string>): string[] {
-  const at = argv.findIndex(word => names.has(word))
-  const name = argv[at]
-  return name === undefined ? [...argv] : [name, ...argv.slice(0, at), ...argv.slice(at + 1)]
 }
 
 async function report(thrown: unknown): Promise<ExitCode> {

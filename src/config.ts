@@ -74,6 +74,12 @@ export async function listSettings(): Promise<SettingRow[]> {
   })
 }
 
+/** The values that a setting may have, where they are only a few. */
+export function choicesOf(name: string): readonly string[] {
+  const schema = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as Setting] : undefined
+  return schema instanceof z.ZodEnum ? schema.options : []
+}
+
 function settingNamed(name: string): Setting {
   if (Object.hasOwn(SETTINGS, name)) return name as Setting
   throw new CrewError('usage', `there is no setting "${name}"`, {

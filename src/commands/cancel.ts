@@ -15,13 +15,14 @@ Examples:
   $ crew cancel last wrong branch`,
     )
     .action(async (reference: string, reason: readonly string[], options: StoreOptions) => {
-      const [{ cancel }, { formatReference }] = await Promise.all([
+      const [{ cancel }, { formatReference }, { whileWaiting }] = await Promise.all([
         import('../app/steer.ts'),
         import('../ui/format.ts'),
+        import('../ui/wait.ts'),
       ])
       const { id, state } = await withRun(reference, options, async (run, means) => ({
         id: run.id,
-        state: await cancel(run, reason.join(' '), means),
+        state: await whileWaiting('waiting for it to end', () => cancel(run, reason.join(' '), means)),
       }))
       const name = formatReference(id, options.db)
       process.stdout.write(

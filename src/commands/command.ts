@@ -20,12 +20,14 @@ export interface StoreOptions {
 
 /** Calls `use` with the store, and closes it afterwards. */
 export async function withStore<T>({ db }: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
-  const [{ systemClock }, { defaultStore }, { openStore }] = await Promise.all([
+  const [{ systemClock }, { defaultStore }, { openStore }, { whileWaiting }] = await Promise.all([
     import('../clock.ts'),
     import('../home.ts'),
     import('../store/sqlite.ts'),
+    import('../ui/wait.ts'),
   ])
-  const store = await openStore(db ?? defaultStore(), systemClock)
+  // It may have to be brought to a newer schema, or another process may be busy with that.
+  const store = await whileWaiting('opening the store', () => openStore(db ?? defaultStore(), systemClock))
   try {
     return await use(store)
   } finally {

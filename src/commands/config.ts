@@ -12,6 +12,7 @@ export const config: CreateCommand = exit => {
     .command('list')
     .description('List every setting with its value and what it is for')
     .option('--json', 'one JSON document on stdout, of what is set')
+    .addHelpText('after', examples('crew config list', 'crew config list --json'))
     .action(async ({ json }: { readonly json?: boolean }) => {
       const { listSettings, readSettings } = await load()
       const { formatSettings } = await import('../ui/settings.ts')
@@ -24,7 +25,8 @@ export const config: CreateCommand = exit => {
   command
     .command('get')
     .description('Print one setting; exit code 1 when it is not set')
-    .argument('<name>')
+    .argument('<name>', 'the setting; crew config list has all of them')
+    .addHelpText('after', examples('crew config get model', 'crew config get theme'))
     .action(async (name: string) => {
       const { readSetting } = await load()
       const value = await readSetting(name)
@@ -33,21 +35,27 @@ export const config: CreateCommand = exit => {
     })
   command
     .command('set')
-    .description('Set one')
-    .argument('<name>')
-    .argument('<value>')
+    .description('Change one setting')
+    .argument('<name>', 'the setting; crew config list has all of them')
+    .argument('<value>', 'what it is from now on')
+    .addHelpText(
+      'after',
+      examples('crew config set model anthropic/claude-sonnet-4-5', 'crew config set retention 30d'),
+    )
     .action(async (name: string, value: string) => (await load()).changeSetting(name, value))
   command
     .command('unset')
-    .description('Remove one')
-    .argument('<name>')
+    .description('Remove one setting')
+    .argument('<name>', 'the setting; crew config list has all of them')
+    .addHelpText('after', examples('crew config unset model', 'crew config unset baseUrl'))
     .action(async (name: string) => (await load()).changeSetting(name, undefined))
 
   return command.addHelpText(
     'after',
-    `
-Examples:
-  $ crew config set model anthropic/claude-sonnet-4-5
-  $ crew config list`,
+    examples('crew config set model anthropic/claude-sonnet-4-5', 'crew config list'),
   )
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map(line => `  $ ${line}`).join('\n')}`
 }

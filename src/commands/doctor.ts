@@ -36,10 +36,14 @@ export async function look(
   patient: Pick<Patient, 'team' | 'store' | 'rehearsal'>,
   tell: (finding: Finding) => void,
 ): Promise<readonly Finding[]> {
-  const [{ systemClock }, { examine }] = await Promise.all([import('../clock.ts'), import('../doctor.ts')])
+  const [{ systemClock }, { examine }, { whileWaiting }] = await Promise.all([
+    import('../clock.ts'),
+    import('../doctor.ts'),
+    import('../ui/wait.ts'),
+  ])
   const findings: Finding[] = []
   for (const { name, look } of examine({ env: process.env, clock: systemClock, ...patient })) {
-    const found = await whileWaiting(name, look)
+    const found = await whileWaiting(`looking at: ${name}`, look)
     findings.push(...found)
     for (const finding of found) tell(finding)
   }
@@ -54,18 +58,5 @@ export async function describing(stream: NodeJS.WriteStream): Promise<(finding: 
   return ({ what, state, says, fix }) => {
     const mend = fix === undefined ? '' : `  ${style.cyan('→')} ${sanitize(fix)}\n`
     return `${marks[state]} ${sanitize(`${what}: ${says}`)}\n${mend}`
-  }
-}
-
-/** Shows that something is going on, to a person. */
-async function whileWaiting<T>(what: string, work: () => Promise<T>): Promise<T> {
-  // In a terminal that does not know its width, ora would erase lines without end.
-  if (!process.stderr.isTTY || !process.stderr.columns) return work()
-  const { default: ora } = await import('ora')
-  const spinner = ora({ text: what, stream: process.stderr }).start()
-  try {
-    return await work()
-  } finally {
-    spinner.stop()
   }
 }

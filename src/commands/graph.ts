@@ -29,16 +29,18 @@ Examples:
   $ crew graph team.yaml -f mermaid >> README.md`,
     )
     .action(async (file: string, { format, output }: Options) => {
-      const [{ loadTeam }, { graphOf }, { draw }, { PLAIN, styleFor }, { sanitize }] = await Promise.all([
-        import('../team/load.ts'),
-        import('../team/graph.ts'),
-        import('../ui/graph/draw.ts'),
-        import('../ui/style.ts'),
-        import('../ui/text.ts'),
-      ])
+      const [{ loadTeam }, { graphOf }, { draw }, { PLAIN, styleFor }, { sanitize }, { whileWaiting }] =
+        await Promise.all([
+          import('../team/load.ts'),
+          import('../team/graph.ts'),
+          import('../ui/graph/draw.ts'),
+          import('../ui/style.ts'),
+          import('../ui/text.ts'),
+          import('../ui/wait.ts'),
+        ])
       const team = await loadTeam(file)
       const style = output === undefined ? styleFor(process.stdout) : PLAIN
-      const drawing = await draw(graphOf(team), format, style)
+      const drawing = await whileWaiting('drawing', () => draw(graphOf(team), format, style))
       if (output === undefined) process.stdout.write(`${format === 'tree' ? drawing : sanitize(drawing)}\n`)
       else await writeFile(output, `${drawing}\n`).catch(cause => cannotWrite(output, cause))
     })

@@ -15,13 +15,14 @@ Examples:
   $ crew pause 0k3f the quota is nearly gone`,
     )
     .action(async (reference: string, reason: readonly string[], options: StoreOptions) => {
-      const [{ pause }, { formatReference }] = await Promise.all([
+      const [{ pause }, { formatReference }, { whileWaiting }] = await Promise.all([
         import('../app/steer.ts'),
         import('../ui/format.ts'),
+        import('../ui/wait.ts'),
       ])
       const { id, state } = await withRun(reference, options, async (run, means) => ({
         id: run.id,
-        state: await pause(run, reason.join(' '), means),
+        state: await whileWaiting('waiting for it to pause', () => pause(run, reason.join(' '), means)),
       }))
       const name = formatReference(id, options.db)
       process.stdout.write(

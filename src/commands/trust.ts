@@ -76,13 +76,14 @@ async function trustFile(file: string, json: boolean): Promise<boolean> {
 }
 
 async function listTrusted(json: boolean): Promise<void> {
-  const [{ answers }, { stateOf }, { formatTable, terminalWidth }] = await Promise.all([
+  const [{ answers }, { stateOf }, { formatTable, terminalWidth }, { whileWaiting }] = await Promise.all([
     import('../trust.ts'),
     import('../team/standing.ts'),
     import('../ui/table.ts'),
+    import('../ui/wait.ts'),
   ])
   const kept = await answers()
-  const states = await Promise.all(kept.map(stateOf))
+  const states = await whileWaiting('looking at what is trusted', () => Promise.all(kept.map(stateOf)))
   if (json) {
     const rows = kept.map((answer, index) => ({ ...answer, state: states[index] ?? '' }))
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)

@@ -1,15 +1,16 @@
 import type { ChalkInstance } from 'chalk'
-import { asText } from '../json.ts'
+import stringWidth from 'string-width'
 import type { Event } from '../store/events.ts'
-import { type RunView, type StepView, viewOf, type WaitView } from '../store/view.ts'
+import { type RunView, type StepView, viewOf } from '../store/view.ts'
 import { formatDollars, formatDuration, formatTokens } from './format.ts'
-import { formatValues } from './log-line.ts'
 import { markOf } from './step-mark.ts'
 import { describeCost } from './summary.ts'
 import { pad } from './table.ts'
 import { oneLine } from './text.ts'
 import { createTimeline } from './timeline.ts'
-import { describeEnd, isPartOfCall, nameOfCall, placeOf, standingOf, startsOf } from './tool-call.ts'
+import { describeEnd, nameOfCall, placeOf, standingOf, startsOf } from './tool-call.ts'
+import { describeFailure, describeNote, describePacket, describeWait } from './trace/notes.ts'
+import { type Branch, countBelow, keepAgent, treeOf } from './trace/tree.ts'
 
 export interface TraceOptions {
   readonly style: ChalkInstance
@@ -17,6 +18,12 @@ export interface TraceOptions {
   readonly width: number
   /** The present, when somebody runs the run: what is under way has lasted until now. In ms since the epoch. */
   readonly now?: number
+  /** Nobody reads it in a terminal: no text is cut, however wide it is. */
+  readonly isWhole?: boolean
+  /** How many levels of steps are shown; by default all. */
+  readonly depth?: number
+  /** Only what this agent did, and what that stands in. */
+  readonly agent?: string
 }
 
 /**
@@ -24,22 +31,27 @@ export interface TraceOptions {
  * tokens, cost; below each step what was decided, asked and failed in it.
  */
 export function* formatTrace(events: readonly Event[], options: TraceOptions): Generator<string> {
-  const { style, width, now } = options
+  const { style, now, isWhole = false, depth = Number.POSITIVE_INFINITY, agent } = options
   const view = viewOf(events)
   const elapsed = createTimeline(events)
   const end = now ?? view.updatedAt
   const state = view.state === 'running' && now === undefined ? 'interrupted' : view.state
+  const width = isWhole ? Number.POSITIVE_INFINITY : options.width
   yield oneLine(`${view.team} · ${state} · ${formatDuration(elapsed(end))} · ${describeCost(view)}`, width)
 
-  const layout = layOut(width)
+  const tree = treeOf(view)
+  const branches = agent === undefined ? tree.branches : keepAgent(tree.branches, agent)
+  const layout = layOut(options.width, isWhole ? widest(branches, depth) : 0)
   const left = pad('', layout.left)
   yield style.dim(
     `${left}${cells(layout, { start: 'start', took: 'took', tokens: 'tokens', cost: 'cost' })}`.trimEnd(),
   )
-  const trace: Trace = { view, style, width, layout, elapsed, end, isLive: now !== undefined }
-  const { branches, waits } = treeOf(view)
-  for (const line of [...view.notes.flatMap(describeNote), ...waits.map(describeWait)])
-    yield remark(line, '', trace)
+  const trace: Trace = { view, style, width, layout, elapsed, end, isLive: now !== undefined, depth }
+  const about =
+    agent === undefined
+      ? [...view.notes.flatMap(note => describeNote(note, view)), ...tree.waits.map(describeWait)]
+      : []
+  for (const line of about) yield remark(line, '', trace)
   for (const [index, branch] of branches.entries()) {
     yield* formatBranch(branch, '', index === branches.length - 1, trace)
   }
@@ -56,63 +68,49 @@ interface Trace {
   readonly end: number
   /** Somebody runs the run. */
   readonly isLive: boolean
+  readonly depth: number
 }
 
-/** A step, and what lies below it. */
-interface Branch {
-  readonly step: StepView
-  readonly name: string
-  readonly branches: Branch[]
-  readonly waits: WaitView[]
-  /** What belongs to a call of a tool, and is drawn as one with it. */
-  readonly parts: StepView[]
-}
-
-type Parent = Pick<Branch, 'branches' | 'waits' | 'parts'> & { readonly step?: StepView }
-
-/** Every step under the nearest step that its key lies below; steps start before those in them. */
-function treeOf({ steps, waits }: RunView): Parent {
-  const root: Parent = { branches: [], waits: [], parts: [] }
-  const known = new Map<string, Parent>([['', root]])
-  const parentOf = (key: string) => {
-    let parent = key
-    do parent = parent.slice(0, Math.max(0, parent.lastIndexOf('/')))
-    while (!known.has(parent))
-    return { parent: known.get(parent) ?? root, name: parent === '' ? key : key.slice(parent.length + 1) }
-  }
-  for (const step of steps.values()) {
-    // Only there so that a resumed run asks the same again; the step that it led to says the rest.
-    if (step.kind === 'failure') continue
-    const { parent, name } = parentOf(step.key)
-    if (isPartOfCall(step, parent)) {
-      parent.parts.push(step)
-      known.set(step.key, parent)
-      continue
-    }
-    const branch: Branch = { step, name, branches: [], waits: [], parts: [] }
-    parent.branches.push(branch)
-    known.set(step.key, branch)
-  }
-  for (const [key, wait] of waits) parentOf(key).parent.waits.push(wait)
-  return root
-}
-
-function* formatBranch(branch: Branch, indent: string, isLast: boolean, trace: Trace): Generator<string> {
+function* formatBranch(
+  branch: Branch,
+  indent: string,
+  isLast: boolean,
+  trace: Trace,
+  level = 1,
+): Generator<string> {
   const { step, waits, parts } = branch
   const branches = branch.branches.toSorted((a, b) => placeOf(a.step) - placeOf(b.step))
+  const { view, depth } = trace
   yield formatStep(branch, `${indent}${isLast ? '└─ ' : '├─ '}`, trace)
+  const isFolded = level >= depth
   const below = `${indent}${isLast ? '   ' : '│  '}`
-  const beside = `${below}${branches.length > 0 ? '│  ' : '   '}`
+  const beside = `${below}${branches.length > 0 && !isFolded ? '│  ' : '   '}`
   const remarks = [
     ...describePacket(step),
-    ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(describeNote),
+    ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(note => describeNote(note, view)),
     ...waits.map(describeWait),
-    ...(step.kind === 'tool' ? describeEnd(branch) : describeFailure(step)),
+    ...(step.kind === 'tool' ? describeEnd(branch) : describeFailure(step, view)),
   ]
   for (const line of remarks) yield remark(line, beside, trace)
-  for (const [index, child] of branches.entries()) {
-    yield* formatBranch(child, below, index === branches.length - 1, trace)
+  const hidden = isFolded ? countBelow(branch) : 0
+  if (hidden > 0) yield remark(`… ${hidden} ${hidden === 1 ? 'step' : 'steps'} below`, beside, trace)
+  for (const [index, child] of (isFolded ? [] : branches).entries()) {
+    yield* formatBranch(child, below, index === branches.length - 1, trace, level + 1)
   }
+}
+
+/** Columns that the longest name takes, with all that stands before it. */
+function widest(branches: readonly Branch[], depth: number, level = 1): number {
+  if (level > depth) return 0
+  return branches.reduce(
+    (most, branch) =>
+      Math.max(
+        most,
+        Math.min(WIDEST, 3 * level + 2 + stringWidth(oneLine(labelOf(branch), WIDEST))),
+        widest(branch.branches, depth, level + 1),
+      ),
+    0,
+  )
 }
 
 function formatStep(
@@ -164,36 +162,6 @@ function bar(columns: number, from: number, took: number, total: number): string
   return columns < 1 ? '' : `${' '.repeat(start)}${'━'.repeat(length)}${' '.repeat(columns - start - length)}`
 }
 
-/** How large what it was handed is, section by section. */
-function describePacket({ tokens = {} }: StepView): string[] {
-  const sections = Object.entries(tokens)
-  if (sections.length === 0) return []
-  const total = sections.reduce((sum, [, count]) => sum + count, 0)
-  const parts = sections.map(([name, count]) => `${name} ${formatTokens(count)}`)
-  return [`⇥ handed ${formatTokens(total)} tokens: ${parts.join(', ')}`]
-}
-
-/** A decision with its reason, and the values behind it. */
-function describeNote(note: StepView['notes'][number]): string[] {
-  if (note.type !== 'decision' && note.type !== 'alert') return []
-  // What a rule denies is said in the reason, rule and all.
-  const isSaid = note.type === 'decision' && note.what === 'denied'
-  const values = note.values && !isSaid ? [`    ${formatValues(note.values)}`] : []
-  const mark = note.type === 'alert' ? '!' : note.what === 'retry' ? '↻' : '◆'
-  return [`${mark} ${note.what}: ${note.reason}`, ...values]
-}
-
-function describeWait({ request, answer, expired }: WaitView): string {
-  const said = answer && `${answer.by} answered: ${asText(answer.value)}`
-  return `? ${request.question} – ${said ?? (expired ? 'not answered in time' : 'not answered')}`
-}
-
-/** Why a step did not succeed; what failed in it says so itself. */
-function describeFailure({ key, error, reason, state }: StepView): string[] {
-  if (state === 'failed' && error && (error.step ?? key) === key) return [`✗ ${error.code}: ${error.message}`]
-  return reason !== undefined && (state === 'skipped' || state === 'cancelled') ? [`${state}: ${reason}`] : []
-}
-
 function remark(text: string, indent: string, { style, width }: Trace): string {
   const space = /^ */.exec(text)?.[0] ?? ''
   const room = Math.max(NARROWEST, width - indent.length - space.length)
@@ -202,6 +170,8 @@ function remark(text: string, indent: string, { style, width }: Trace): string {
 
 /** Columns that a name keeps, however deep it stands. */
 const NARROWEST = 12
+/** Columns that names take at the most where nothing is cut: what stands behind them should stay in sight. */
+const WIDEST = 80
 
 interface Layout {
   readonly left: number
@@ -214,11 +184,11 @@ const TOKENS = 9
 const COST = 9
 
 /** What fits into `width` columns: in narrow ones only how long each step took. */
-function layOut(width: number): Layout {
+function layOut(width: number, needed: number): Layout {
   const isWide = width >= 60
   const bar = width >= 120 ? 24 : width >= 76 ? 10 : 0
   const right = isWide ? 2 * (TIME + 1) + (bar && bar + 1) + TOKENS + COST + 2 : TIME + 1
-  return { left: Math.max(NARROWEST, width - right), bar, isWide }
+  return { left: Math.max(NARROWEST, needed, width - right), bar, isWide }
 }
 
 function cells(

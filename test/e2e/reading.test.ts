@@ -378,7 +378,7 @@ describe('crew config', () => {
     })
     expect(await crew(['config', 'set', 'theme'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('missing required argument'),
+      stderr: expect.stringContaining('crew config set needs <value>'),
     })
   })
 })
@@ -480,13 +480,4 @@ describe('crew doctor', () => {
     expect(stdout).toMatch(/✗ configuration: .*cannot be read/)
     expect(stdout).toMatch(/✗ team: missing\.yaml/)
   })
-})
-
-it('gives two examples with the help of every command', async () => {
-  const { crew } = crewHome()
-  const names = ['ls', 'show', 'logs', 'answer', 'validate', 'schema', 'config', 'doctor']
-  for (const { code, stdout } of await Promise.all(names.map(name => crew([name, '--help'])))) {
-    expect(code).toBe(0)
-    expect(stdout.split('Examples:')[1]?.match(/\$ crew/g), stdout).toHaveLength(2)
-  }
 })

@@ -67,7 +67,9 @@ describe('a team that nobody trusts', () => {
     writeFileSync(join(home, 'mark.mjs'), `${MARKING}// evil\n`)
     expect(await crew(['resume', 'last'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^crew: this team is not what was trusted: .*\n→ crew resume \w+ --trust\n$/),
+      stderr: expect.stringMatching(
+        /^crew: this team is not what was trusted: .*\n→ crew resume \w+ --trust\n$/,
+      ),
     })
     expect(hasRun()).toBe(false)
     expect(await crew(['resume', 'last', '--trust'])).toMatchObject({ code: 0 })

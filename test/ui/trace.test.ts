@@ -1,5 +1,5 @@
 import { Chalk } from 'chalk'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import type { Event } from '../../src/store/events.ts'
 import { formatTrace } from '../../src/ui/trace.ts'
@@ -20,6 +20,15 @@ function trace(events: readonly Event[], width = 80, now?: number): string {
   return `\n${[...formatTrace(events, { style: new Chalk({ level: 0 }), width, ...live })].join('\n')}\n`
 }
 
+const zone = process.env.TZ
+beforeAll(() => {
+  process.env.TZ = 'UTC'
+})
+afterAll(() => {
+  if (zone === undefined) delete process.env.TZ
+  else process.env.TZ = zone
+})
+
 describe('a trace', () => {
   it('draws steps with their times, spending, decisions and errors', () => {
     expect(trace(RETRIED)).toMatchInlineSnapshot(`
@@ -37,6 +46,7 @@ describe('a trace', () => {
       │     └─ ✓ read_file              +4.0s      0.1s         ━
       └─ - review
             skipped: when: input.deep
+                saw input.deep = null
       "
     `)
   })
@@ -57,6 +67,7 @@ describe('a trace', () => {
       │     └─ ✓ read_file                                        +4.0s      0.1s                    ━
       └─ - review
             skipped: when: input.deep
+                saw input.deep = null
       "
     `)
   })
@@ -77,6 +88,7 @@ describe('a trace', () => {
       │     └─ ✓ read_file                    0.1s
       └─ - review
             skipped: when: input.deep
+                saw input.deep = null
       "
     `)
   })
@@ -116,7 +128,7 @@ describe('a trace', () => {
                                                             start      took               tokens      cost
       └─ ■ w                                                +0.0s      0.0s ━━━━━━━━━━
          ├─ ✓ run_command npm test                          +0.0s      0.0s ━━━━━━━━━━
-         │     ? May it? – ann answered: approve
+         │     ? May it? – ann answered: approve (at 03:04:05, after 0.0s)
          │     → [Exit code 0.] all green
          ├─ ✗ read_file a.md                                +0.0s      0.0s ━━━━━━━━━━
          │     ✗ It is not there.
@@ -210,5 +222,55 @@ describe('a trace', () => {
     expect(performance.now() - before).toBeLessThan(1000)
     expect(lines).toHaveLength(2 + deep.length + many.length)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('shows the values that conditions saw, what they rejected, and bids that lost', () => {
+    const edge = { from: 'a', to: 'c', when: 'output.paid', saw: { 'output.paid': true } }
+    const rejected = [{ to: 'b', when: 'state.x > 3', saw: { 'state.x': 2 } }]
+    const definition = {
+      team: { pattern: { kind: 'route', routes: { bill: 'x', tech: 'y' }, default: 'z' } },
+    }
+    const bids = { ann: { cost: 2, score: 0.5 }, bob: { cost: 1, score: 0.7 } }
+    const decided = (what: string, values: JsonObject) =>
+      [1, { type: 'decision', key: 'a', what, reason: 'because', values }] as const
+    const events = history(
+      [0, began({ definition, input: { deep: false } })],
+      [0, started('a', 'agent', { agent: 'a' })],
+      decided('transition', { ...edge, rejected }),
+      decided('route', { label: 'bill', agent: 'x' }),
+      decided('award', { winner: 'bob', bids }),
+      [2, { type: 'step.skipped', key: 'b', reason: 'when: input.deep' }],
+    )
+    const text = trace(events, 100)
+    for (const line of [
+      'saw output.paid = true',
+      '✗ not b: state.x > 3; saw state.x = 2',
+      '✗ not tech: y',
+      '✗ not else: z',
+      '✓ won bob: cost=1 score=0.7',
+      '✗ lost ann: cost=2 score=0.5',
+      'saw input.deep = false',
+    ])
+      expect(text).toContain(line)
+  })
+
+  it('shows so many levels, and one agent, when asked to', () => {
+    const draw = (more: object) =>
+      [...formatTrace(RETRIED, { style: new Chalk({ level: 0 }), width: 80, ...more })].join('\n')
+    expect(draw({ depth: 1 })).toContain('… 3 steps below')
+    expect(draw({ depth: 1 })).not.toContain('turn-1 (model)')
+    expect(draw({ agent: 'writer' })).toContain('draft (writer)')
+    expect(draw({ agent: 'writer' })).not.toContain('find')
+  })
+
+  it('cuts nothing where nobody reads it in a terminal', () => {
+    const reason = 'a reason that goes on and on '.repeat(10).trim()
+    const name = 'a-name-that-needs-quite-some-room-of-its-own-to-be-read'
+    const decision = { type: 'decision', key: name, what: 'x', reason } as const
+    const events = history([0, began()], [0, started(name, 'agent', { agent: name })], [1, decision])
+    const whole = [...formatTrace(events, { style: new Chalk({ level: 0 }), width: 80, isWhole: true })]
+    expect(whole.join('\n')).toContain(reason)
+    expect(whole.join('\n')).toContain(name)
+    expect(trace(events)).not.toContain(reason)
   })
 })

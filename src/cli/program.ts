@@ -1,0 +1,124 @@
+import { Command, CommanderError } from 'commander'
+import { answer } from '../commands/answer.ts'
+import { approve } from '../commands/approve.ts'
+import { cancel } from '../commands/cancel.ts'
+import type { CreateCommand } from '../commands/command.ts'
+import { completion } from '../commands/completion.ts'
+import { config } from '../commands/config.ts'
+import { cost } from '../commands/cost.ts'
+import { diff } from '../commands/diff.ts'
+import { doctor } from '../commands/doctor.ts'
+import { edit } from '../commands/edit.ts'
+import { graph } from '../commands/graph.ts'
+import { inbox } from '../commands/inbox.ts'
+import { logs } from '../commands/logs.ts'
+import { ls } from '../commands/ls.ts'
+import { pause } from '../commands/pause.ts'
+import { reject } from '../commands/reject.ts'
+import { resume } from '../commands/resume.ts'
+import { run } from '../commands/run.ts'
+import { schema } from '../commands/schema.ts'
+import { show } from '../commands/show.ts'
+import { tell } from '../commands/tell.ts'
+import { trust } from '../commands/trust.ts'
+import { validate } from '../commands/validate.ts'
+import { version } from '../version.ts'
+import { formatHelp, optionDescription } from './help.ts'
+
+/**
+ * Every command, in the groups of `crew --help`, with the few words that it has there: at most 24 columns, since two commands stand on a line. Their files
+ * load nothing heavy before they are called.
+ */
+const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCommand, summary: string])[]][] =
+  [
+    [
+      'Run',
+      [
+        [run, 'run a team'],
+        [resume, 'go on with a run'],
+        [pause, 'stop, to go on later'],
+        [cancel, 'end a run for good'],
+        [tell, 'give an agent guidance'],
+      ],
+    ],
+    [
+      'Read',
+      [
+        [ls, 'list runs'],
+        [show, 'one run, and its result'],
+        [logs, 'what happened in it'],
+        [cost, 'what was spent'],
+        [diff, 'where two runs parted'],
+      ],
+    ],
+    [
+      'Decide',
+      [
+        [inbox, 'what waits for you'],
+        [answer, 'answer a question'],
+        [approve, 'let something happen'],
+        [reject, 'refuse it'],
+        [edit, 'change it, and approve'],
+      ],
+    ],
+    [
+      'Teams',
+      [
+        [validate, 'check a team file'],
+        [graph, 'draw a team'],
+        [trust, 'see what it could do'],
+        [schema, 'JSON Schema for editors'],
+      ],
+    ],
+    [
+      'Set up',
+      [
+        [config, 'settings for all runs'],
+        [doctor, 'what is missing here'],
+        [completion, 'completion for shells'],
+      ],
+    ],
+  ]
+
+/** The whole command line. `exit` is told the exit code of the command that was called, when it is not 0. */
+export function createProgram(exit: Parameters<CreateCommand>[0]): Command {
+  const program = new Command('crew')
+    .description('Run a team of AI agents described in a file.')
+    .usage('<command> [options]')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this, or what a command does and takes')
+    .helpCommand('help [command]', 'what a command does and takes')
+    .configureHelp({ formatHelp, optionDescription })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', '\nStart with: crew run TEAM --rehearse (needs no key and costs nothing)')
+  for (const [group, commands] of COMMANDS) {
+    for (const [create, summary] of commands) {
+      const command = create(exit).summary(summary).helpGroup(group)
+      inherit(command, program)
+      program.addCommand(command)
+    }
+  }
+  return program
+}
+
+/** Also those that stand below: they were made before their command had anything to hand on. */
+function inherit(command: Command, from: Command): void {
+  command.copyInheritedSettings(from).helpOption('-h, --help', 'print this')
+  for (const inner of command.commands) inherit(inner, from)
+}
+
+/**
+ * Flags are accepted anywhere, also before the name of the command that they belong to. A first word that is no flag has
+ * to be a command.
+ */
+export function flagsLast(argv: readonly string[], program: Command): string[] {
+  const names = new Set(['help', ...program.commands.map(command => command.name())])
+  const [first = ''] = argv
+  if (first !== '' && !first.startsWith('-') && !names.has(first)) {
+    throw new CommanderError(2, 'commander.unknownCommand', `error: unknown command '${first}'`)
+  }
+  const at = argv.findIndex(word => names.has(word))
+  const name = argv[at]
+  return name === undefined ? [...argv] : [name, ...argv.slice(0, at), ...argv.slice(at + 1)]
+}

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { decode, type Row } from './codec.ts'
+import type { Event } from './events.ts'
+import { isAlive } from './lease.ts'
+import type { RunState } from './states.ts'
+
+/** How long a statement may wait for who is writing, in milliseconds: somebody waits for a key press to do something. */
+const PATIENCE = 50
+
+/** A run in a few words. */
+interface RunInShort {
+  readonly id: string
+  readonly team: string
+  readonly state: RunState
+  readonly createdAt: number
+}
+
+/** A store that is only looked at: it is neither created, nor migrated, nor written. */
+export interface Glance {
+  /** The newest first; `idPrefix` is the beginning of their ids. */
+  runs(query: {
+    readonly idPrefix?: string
+    readonly limit: number
+    readonly now: number
+  }): readonly RunInShort[]
+  /** All events of a run, or the first ones. */
+  events(run: string, limit?: number): readonly Event[]
+  /** Keys of the questions for which somebody has left an answer. */
+  answered(run: string): ReadonlySet<string>
+  teams(): readonly string[]
+  close(): void
+}
+
+/** Looks into the store in the file `path`; nothing when there is none. Throws what SQLite throws. */
+export function glance(path: string): Glance | undefined {
+  if (!existsSync(path)) return undefined
+  const database = new Database(path, { readonly: true, fileMustExist: true, timeout: PATIENCE })
+  const payload = (id: number) =>
+    database.prepare('SELECT json FROM payloads WHERE id = ?').pluck().get(id) as string
+  return {
+    runs({ idPrefix = '', limit, now }) {
+      const rows = database
+        .prepare(
+          `SELECT id, team, state, created_at AS createdAt, host, pid, heartbeat FROM runs
+           WHERE id >= ? AND id < ? ORDER BY created_at DESC, id DESC LIMIT ?`,
+        )
+        .all(idPrefix, `${idPrefix}\uffff`, limit) as RawRun[]
+      return rows.map(({ host, pid, heartbeat, state, ...run }) => {
+        const isHeld = host !== null && pid !== null && isAlive({ host, pid }, heartbeat, now)
+        return { ...run, state: state === 'running' && !isHeld ? 'interrupted' : state }
+      })
+    },
+    events(run, limit = -1) {
+      const rows = database
+        .prepare('SELECT seq, at, type, data, refs FROM events WHERE run = ? ORDER BY seq LIMIT ?')
+        .all(run, limit) as Row[]
+      return rows.map(row => decode(row, payload))
+    },
+    answered(run) {
+      const keys = database
+        .prepare("SELECT key FROM signals WHERE run = ? AND kind = 'answer'")
+        .pluck()
+        .all(run)
+      return new Set(keys as string[])
+    },
+    teams() {
+      return database
+        .prepare('SELECT team FROM runs GROUP BY team ORDER BY max(created_at) DESC LIMIT 50')
+        .pluck()
+        .all() as string[]
+    },
+    close() {
+      database.close()
+    },
+  }
+}
+
+interface RawRun extends RunInShort {
+  readonly host: string | null
+  readonly pid: number | null
+  readonly heartbeat: number
+}

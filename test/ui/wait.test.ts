@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WriteStream } from 'node:tty'
+import { describe, expect, it } from 'vitest'
+import { whileWaiting } from '../../src/ui/wait.ts'
+
+/** A terminal that keeps what is written to it. */
+function terminal({ isTTY = true, columns = 80 } = {}) {
+  let written = ''
+  const stream: NodeJS.WriteStream = Object.assign(Object.create(WriteStream.prototype), {
+    isTTY,
+    columns,
+    write: (text: string) => {
+      written += text
+      return true
+    },
+    cursorTo: () => true,
+    moveCursor: () => true,
+    clearLine: () => {
+      written += '<cleared>'
+      return true
+    },
+  })
+  return { stream, written: () => written }
+}
+
+const SHOW_CURSOR = '\u001b[?25h'
+
+describe('a short wait', () => {
+  it('is not seen when it is over at once', async () => {
+    const { stream, written } = terminal()
+    expect(await whileWaiting('counting', async () => 3, { stream, after: 50 })).toBe(3)
+    await sleep(80)
+    expect(written()).toBe('')
+  })
+
+  it('is seen when it lasts, and nothing is left of it', async () => {
+    const { stream, written } = terminal()
+    await whileWaiting('counting', () => sleep(400), { stream, after: 1 })
+    expect(written()).toContain('counting')
+    expect(written()).toMatch(/<cleared>[^<]*$/)
+    expect(written().endsWith(SHOW_CURSOR) || !written().includes('\u001b[?25l')).toBe(true)
+  })
+
+  it('leaves nothing behind when it fails', async () => {
+    const { stream, written } = terminal()
+    const failing = async () => {
+      await sleep(300)
+      throw new Error('no')
+    }
+    await expect(whileWaiting('counting', failing, { stream, after: 1 })).rejects.toThrow('no')
+    const before = written()
+    expect(before).toContain('counting')
+    await sleep(150)
+    expect(written()).toBe(before)
+  })
+
+  it.each([{ isTTY: false }, { columns: 0 }])('is not seen where nobody could see it: %o', async kind => {
+    const { stream, written } = terminal(kind)
+    await whileWaiting('counting', () => sleep(50), { stream, after: 1 })
+    expect(written()).toBe('')
+  })
+})
