@@ -12,7 +12,10 @@ await build({
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
-  external: ['better-sqlite3'],
+  // Ink's tools for developers are not installed, and never asked for.
+  external: ['better-sqlite3', 'react-devtools-core'],
+  // React checks itself at every turn otherwise.
+  define: { 'process.env.NODE_ENV': '"production"' },
   // What is still CommonJS asks for Node's own modules with a `require` that modules do not have.
   banner: {
     js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",

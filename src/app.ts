@@ -7,6 +7,7 @@ import { describeInput } from './coordination/ask.ts'
 import type { Outcome, Program } from './engine/execute.ts'
 import { newRunId } from './engine/run-id.ts'
 import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
+import { type Verdict, verifyRun } from './engine/verify.ts'
 import type { JsonObject } from './json.ts'
 import { openAlerts } from './observe/alerts.ts'
 import { openGateHook } from './observe/gates.ts'
@@ -38,8 +39,13 @@ export interface Surroundings {
   readonly warn?: (line: string) => void
 }
 
+/** What is only needed where something is done: to repeat a run without that, it may be missing. */
+interface Idle {
+  readonly idle?: boolean
+}
+
 /** The same with what keeps secrets from being written down, also those that come to light only while the team works. */
-interface Guarded extends Surroundings {
+interface Guarded extends Surroundings, Idle {
   readonly redact: LiveRedactor
 }
 
@@ -113,6 +119,36 @@ export async function resume(
       optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }),
     ),
   )
+}
+
+/**
+ * Has the team that is pinned in a run work once more on the results that are recorded there, and says where that differs
+ * from the recording. Nothing acts, and nothing is written; no key is needed, and no trust.
+ */
+export async function verify(
+  id: string,
+  recorded: readonly Event[],
+  { store, env, clock = systemClock }: Pick<Surroundings, 'store' | 'env' | 'clock'>,
+): Promise<Verdict> {
+  const [first] = recorded
+  const team = teamOf(recorded)
+  if (first?.type !== 'run.started') throw new Error(`run ${id} has no beginning`)
+  const { untrusted = false, rehearsal, input } = first
+  const interrupt = new AbortController().signal
+  const known = { ...placeholders(team), ...env }
+  const surroundings = { store, env: known, clock, interrupt, untrusted, onEvent: () => {} }
+  const guarded = { ...guard(team, surroundings), idle: true }
+  const repeat = async (view: RunView) => {
+    const { limits } = view
+    return (await prepare(team, { id, input, rehearsal, limits }, guarded)).over(view).program
+  }
+  return verifyRun(recorded, repeat, { clock, redact: guarded.redact })
+}
+
+/** Stand in for secrets that are not here now: in a journal, they are redacted in any case. */
+function placeholders(team: Nest): Record<string, string> {
+  const names = everyOne(team).flatMap(({ definition }) => secretVariablesOf(definition))
+  return Object.fromEntries(names.map(name => [name, `crew-placeholder-for-${name}`]))
 }
 
 /** Who watches a run: for alerts, and for questions that a webhook may answer. */
@@ -192,10 +228,10 @@ function secretsOf(team: Nest, env: Surroundings['env']): Record<string, string>
 async function prepare(
   team: Team,
   { id, input, rehearsal, limits }: Pick<RunView, 'input' | 'rehearsal' | 'limits'> & { readonly id: string },
-  { store, env, redact, untrusted = false, clock = systemClock }: Guarded,
+  { store, env, redact, untrusted = false, idle = false, clock = systemClock }: Guarded,
 ) {
-  const models = await openModels(team, rehearsal, { store, env, clock })
-  const equipments = await equip(team, { env, clock, rehearsal, untrusted, onSecret: redact.add })
+  const models = await openModels(team, rehearsal, { store, env, clock, idle })
+  const equipments = await equip(team, { env, clock, rehearsal, untrusted, onSecret: redact.add, idle })
   const isPriced = (nest: Nest, name: string) =>
     models.get(nest)?.get(name)?.worstCase({ messages: [], tools: [] }).usd !== undefined
   const { usd, call, day } = budgetOf(team, limits)

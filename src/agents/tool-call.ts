@@ -4,7 +4,7 @@ import { asText, canonical, isObject, type Json, type JsonObject } from '../json
 import type { ToolCall } from '../models/model.ts'
 import { askLeave, type Decision } from '../policies/gate.ts'
 import type { Permissions, Verdict } from '../tools/permissions.ts'
-import { type Ground, type Plan, type Tool, toolFailed, useTool } from '../tools/tool.ts'
+import { type Ground, type Plan, runTool, type Tool, toolFailed } from '../tools/tool.ts'
 import type { Work } from './agent.ts'
 import type { Deed } from './progress.ts'
 
@@ -119,7 +119,7 @@ const DEADLINE = 60_000
 function act(desk: Desk, tool: Tool, { args, touches }: Leave, ctx: Context) {
   const { aside, services } = desk.work
   const { deadline = tool.deadline ?? DEADLINE } = desk
-  return useTool(tool, args, { ...groundOf(desk, touches), ctx, aside, clock: services.clock, deadline })
+  return runTool(tool, args, { ...groundOf(desk, touches), ctx, aside, clock: services.clock, deadline })
 }
 
 /** @param approved what a person, or a rule, has let it touch */

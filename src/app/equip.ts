@@ -26,6 +26,8 @@ interface Surroundings {
   /** Nobody trusts the team: it gets nothing but its own folder. */
   readonly untrusted: boolean
   readonly onSecret: (name: string, value: string) => void
+  /** Nothing will be done with it: what only acts need may be missing, and no secret is read. */
+  readonly idle?: boolean
 }
 
 /**
@@ -39,17 +41,17 @@ export async function equip(team: Nest, surroundings: Surroundings): Promise<Equ
 
 async function equipOne(
   nest: Nest,
-  { env, clock, rehearsal, untrusted, onSecret }: Surroundings,
+  { env, clock, rehearsal, untrusted, onSecret, idle = false }: Surroundings,
 ): Promise<Equipment> {
   const { definition, root } = nest
   const { permissions = {} } = definition
   const guard = createGuard(permissions.hosts)
   const plain = createFetch(clock)
-  const means = { env, root, fetch: plain, guard, clock, onSecret, rehearsal }
+  const means = { env, root, fetch: plain, guard, clock, onSecret, rehearsal: rehearsal || idle }
   const [roots, connections, sandbox] = await Promise.all([
-    openRoots(untrusted ? [] : (permissions.roots ?? []), root),
+    openRoots(untrusted || idle ? [] : (permissions.roots ?? []), root),
     openConnections(definition.connections, means),
-    definition.sandbox && !untrusted && runsPrograms(nest, rehearsal)
+    definition.sandbox && !untrusted && !idle && runsPrograms(nest, rehearsal)
       ? openSandbox(definition.sandbox, { clock, root })
       : undefined,
   ])

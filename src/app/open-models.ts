@@ -16,13 +16,15 @@ interface Surroundings {
   readonly store: Store
   readonly env: Environment
   readonly clock: Clock
+  /** Nobody will be called: keys may be missing. */
+  readonly idle?: boolean
 }
 
 /** Opens each endpoint once, whoever uses it. Throws `key-missing` when one of them cannot be called. */
 export async function openModels(
   team: Nest,
   rehearsal: boolean,
-  { store, env, clock }: Surroundings,
+  { store, env, clock, idle = false }: Surroundings,
 ): Promise<Models> {
   const surroundings = await surroundingsOf(env)
   const opened = new Map<string, Promise<Model>>()
@@ -30,8 +32,9 @@ export async function openModels(
     const key = canonical(endpoint)
     const isRehearsed = rehearsal || endpoint.provider === 'rehearsal'
     const onAllowed = learning(store.rates, clock, endpoint.traffic.endpoint)
+    const callable = idle ? { ...endpoint, apiKey: 'none' } : endpoint
     const model =
-      opened.get(key) ?? (isRehearsed ? rehearsedModel(endpoint) : openModel(endpoint, { clock, onAllowed }))
+      opened.get(key) ?? (isRehearsed ? rehearsedModel(endpoint) : openModel(callable, { clock, onAllowed }))
     opened.set(key, model)
     return model
   }

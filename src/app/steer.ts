@@ -4,6 +4,7 @@ import { CrewError } from '../errors.ts'
 import { isObject } from '../json.ts'
 import { thisPerson } from '../person.ts'
 import { thisProcess } from '../store/lease.ts'
+import { leaveAnswer, type Question, readAnswer } from '../store/questions.ts'
 import type { RunRow, Signal, Store } from '../store/store.ts'
 import { type RunView, viewOf } from '../store/view.ts'
 import { didYouMean, namesOf } from '../team/suggest.ts'
@@ -25,6 +26,12 @@ export type Steered = RunRow['state']
  * `usage` when nobody runs it.
  */
 export async function pause(run: RunRow, reason: string, means: Means): Promise<Steered> {
+  await askToPause(run, reason, means)
+  return untilStopped(run, means)
+}
+
+/** The same, without staying until it has stopped. */
+export async function askToPause(run: RunRow, reason: string, means: Means): Promise<void> {
   if (!run.owner) {
     const isOver = run.state === 'succeeded' || run.state === 'cancelled'
     throw new CrewError('usage', `run ${run.id} is ${run.state}: there is nothing to pause`, {
@@ -32,20 +39,43 @@ export async function pause(run: RunRow, reason: string, means: Means): Promise<
     })
   }
   await leave(run, { kind: 'pause', key: '', value: reason }, means)
-  return untilStopped(run, means)
 }
 
 /** Ends a run for good, whether somebody runs it now or not. Rejects with `usage` when it is over. */
 export async function cancel(run: RunRow, reason: string, means: Means): Promise<Steered> {
   if (run.owner) {
-    await leave(run, { kind: 'cancel', key: '', value: reason }, means)
+    await askToCancel(run, reason, means)
     const state = await untilStopped(run, means)
     // Who stopped for another reason has not read it, and nobody else will.
     if (state !== 'interrupted' && state !== 'waiting') return state
   }
+  await endNow(run, reason, means)
+  return 'cancelled'
+}
+
+/** The same, without staying until it has ended. */
+export async function askToCancel(run: RunRow, reason: string, means: Means): Promise<void> {
+  if (run.owner) await leave(run, { kind: 'cancel', key: '', value: reason }, means)
+  else await endNow(run, reason, means)
+}
+
+async function endNow(run: RunRow, reason: string, means: Means): Promise<void> {
   const why = `cancelled by ${thisPerson()}${reason === '' ? '' : `: ${reason}`}`
   await cancelRun(run.id, why, { ...means, owner: thisProcess() })
-  return 'cancelled'
+}
+
+/**
+ * Leaves the answer to a question of a run, given in the words that `crew answer` takes. Rejects with `usage` when they are
+ * none, or when somebody was faster. `via` says by which way it came.
+ */
+export async function answer(
+  run: Pick<RunRow, 'id'>,
+  question: Question,
+  words: string,
+  { store, clock, via }: Means & { readonly via: string },
+): Promise<void> {
+  const value = await readAnswer(question, words)
+  await leaveAnswer(store, run.id, question, { value, by: thisPerson(), via, at: clock.now() })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { answer } from '../commands/answer.ts'
 import { approve } from '../commands/approve.ts'
+import { attach } from '../commands/attach.ts'
 import { cancel } from '../commands/cancel.ts'
 import type { CreateCommand } from '../commands/command.ts'
 import { completion } from '../commands/completion.ts'
@@ -15,11 +16,13 @@ import { logs } from '../commands/logs.ts'
 import { ls } from '../commands/ls.ts'
 import { pause } from '../commands/pause.ts'
 import { reject } from '../commands/reject.ts'
+import { replay } from '../commands/replay.ts'
 import { resume } from '../commands/resume.ts'
 import { run } from '../commands/run.ts'
 import { schema } from '../commands/schema.ts'
 import { show } from '../commands/show.ts'
 import { tell } from '../commands/tell.ts'
+import { top } from '../commands/top.ts'
 import { trust } from '../commands/trust.ts'
 import { validate } from '../commands/validate.ts'
 import { version } from '../version.ts'
@@ -42,6 +45,13 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
       ],
     ],
     [
+      'Watch',
+      [
+        [attach, 'the screen of a run'],
+        [top, 'all runs, live'],
+      ],
+    ],
+    [
       'Read',
       [
         [ls, 'list runs'],
@@ -49,6 +59,7 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [logs, 'what happened in it'],
         [cost, 'what was spent'],
         [diff, 'where two runs parted'],
+        [replay, 'a run once more'],
       ],
     ],
     [

@@ -19,7 +19,11 @@ export interface StoreOptions {
 }
 
 /** Calls `use` with the store, and closes it afterwards. */
-export async function withStore<T>({ db }: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  { db }: StoreOptions,
+  use: (store: Store) => Promise<T>,
+  access?: { readonly readOnly?: boolean },
+): Promise<T> {
   const [{ systemClock }, { defaultStore }, { openStore }, { whileWaiting }] = await Promise.all([
     import('../clock.ts'),
     import('../home.ts'),
@@ -27,7 +31,8 @@ export async function withStore<T>({ db }: StoreOptions, use: (store: Store) => 
     import('../ui/wait.ts'),
   ])
   // It may have to be brought to a newer schema, or another process may be busy with that.
-  const store = await whileWaiting('opening the store', () => openStore(db ?? defaultStore(), systemClock))
+  const opening = () => openStore(db ?? defaultStore(), systemClock, access)
+  const store = await whileWaiting('opening the store', opening)
   try {
     return await use(store)
   } finally {

@@ -22,7 +22,7 @@ export async function goOn(
   const isOver = state === 'succeeded' || state === 'cancelled'
   const untrusted =
     !isOver && !(await obtainTrust({ ...teamOf(recorded), path }, options, { rehearsal, hint }))
-  return present(options, presentation => {
+  return present(store, options, presentation => {
     presentation.begin(id, recorded)
     return resume(id, recorded, limits, { store, env: process.env, untrusted, ...presentation })
   })

@@ -5,14 +5,16 @@ import type { RunOptions } from '../engine/runs.ts'
 import { CrewError, EXIT, type ExitCode } from '../errors.ts'
 import { asText } from '../json.ts'
 import type { Event } from '../store/events.ts'
-import type { TimedFact } from '../store/store.ts'
+import type { Store, TimedFact } from '../store/store.ts'
 import type { StoreOptions } from './command.ts'
+import { createLive, wantsScreen } from './live.ts'
 
 export interface OutputOptions extends StoreOptions {
   readonly json?: boolean
   readonly events?: boolean
   readonly output?: string
   readonly quiet?: boolean
+  readonly plain?: boolean
   readonly wait?: true | string
 }
 
@@ -22,6 +24,7 @@ export function addOutputOptions(command: Command): Command {
     .option('--events', 'every event of the run on stdout as it happens, one JSON document a line')
     .option('-o, --output <file>', 'write the result to a file instead of stdout')
     .option('-q, --quiet', 'no progress on stderr')
+    .option('--plain', 'progress as plain lines, also where there could be a screen')
     .option('--wait [duration]', 'stay while the run only waits for people, for as long as this at the most')
 }
 
@@ -33,11 +36,12 @@ export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt' | 'patience'
 }
 
 /**
- * Runs `perform` in front of a person or a script: progress goes to stderr, the result and nothing else to stdout,
- * SIGINT once ends the run properly and twice at once.
+ * Runs `perform` in front of a person or a script: progress goes to stderr, as a screen where there can be one, the
+ * result and nothing else to stdout, SIGINT once ends the run properly and twice at once.
  * @returns the exit code of the outcome
  */
 export async function present(
+  store: Store,
   options: OutputOptions,
   perform: (presentation: Presentation) => Promise<Outcome>,
 ): Promise<ExitCode> {
@@ -49,18 +53,22 @@ export async function present(
       import('../ui/summary.ts'),
       import('../ui/text.ts'),
     ])
-  const patience = await readPatience(options)
   const style = styleFor(process.stderr)
-  const say = (line: string) => process.stderr.write(`${line}\n`)
+  const write = (line: string) => void process.stderr.write(`${line}\n`)
+  const live = wantsScreen(options, process) ? await createLive({ store, style, say: write }) : undefined
+  const say = live?.note ?? write
+  // Who sits in front of a screen can answer there.
+  const patience = (await readPatience(options)) ?? (live && Number.POSITIVE_INFINITY)
   let id = ''
   const named = () => formatReference(id, options.db)
-  const progress = createProgress(options.quiet ? undefined : say, style)
+  const progress = createProgress(options.quiet ? undefined : (live?.line ?? write), style)
   const { signal, release } = interruptible(say)
   let isBlind = false
   const show = (event: Event | TimedFact) => {
     if (isBlind) return
     try {
       progress.show(event)
+      live?.show(event)
     } catch (error) {
       // What cannot be shown must not end what is being done.
       isBlind = true
@@ -72,6 +80,7 @@ export async function present(
       begin: (run, recorded = []) => {
         id = run
         progress.recall(recorded)
+        live?.begin(run, recorded)
       },
       interrupt: signal,
       ...(patience !== undefined && { patience }),
@@ -82,9 +91,12 @@ export async function present(
         show(event)
         // The summary says how to answer, but only when nobody waits any more.
         if (event.type === 'run.waiting' && patience !== undefined && !options.quiet)
-          say(style.cyan(`… waits for a person; answer from another terminal: crew inbox ${named()}`))
+          (live?.line ?? write)(
+            style.cyan(`… waits for a person; answer from another terminal: crew inbox ${named()}`),
+          )
       },
     })
+    await live?.close()
     if (options.json)
       process.stdout.write(`${JSON.stringify(documentOf(id, outcome, progress.view), null, 2)}\n`)
     if (outcome.state === 'succeeded') await give(asText(outcome.output), options)
@@ -92,6 +104,7 @@ export async function present(
       if (!options.quiet || outcome.state !== 'succeeded') say(line)
     return exitCodeOf(outcome)
   } finally {
+    await live?.close()
     release()
   }
 }
@@ -131,7 +144,9 @@ function interruptible(say: (line: string) => void) {
     controller.abort(new CrewError('interrupted', `stopped by ${name}`))
   }
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const name of names) process.on(name, onSignal)
+  // A library that writes files (atomically, by when-exit) listens as well, and sends the signal once more to end the process,
+  // which would count as the second one.
+  for (const name of names) process.removeAllListeners(name).on(name, onSignal)
   return {
     signal: controller.signal,
     release: () => {

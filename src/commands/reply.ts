@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { CrewError, type ExitCode } from '../errors.ts'
 import type { Question } from '../store/questions.ts'
@@ -46,29 +45,36 @@ export async function reply(
   options: ReplyOptions,
   decide: Decide,
 ): Promise<ExitCode | undefined> {
-  const [{ systemClock }, { findRun }, questions, { viewOf }, { sanitize }, { formatReference }] =
-    await Promise.all([
-      import('../clock.ts'),
-      import('../store/find.ts'),
-      import('../store/questions.ts'),
-      import('../store/view.ts'),
-      import('../ui/text.ts'),
-      import('../ui/format.ts'),
-    ])
+  const [
+    { answer },
+    { systemClock },
+    { findRun },
+    { findQuestion },
+    { viewOf },
+    { sanitize },
+    { formatReference },
+  ] = await Promise.all([
+    import('../app/steer.ts'),
+    import('../clock.ts'),
+    import('../store/find.ts'),
+    import('../store/questions.ts'),
+    import('../store/view.ts'),
+    import('../ui/text.ts'),
+    import('../ui/format.ts'),
+  ])
   return withStore(options, async store => {
     const run = await findRun(store, reference)
     const { id } = run
     return naming(id, options, async () => {
       const view = viewOf(await store.events(id))
       const given = await store.signals(id, 0)
-      const question = questions.findQuestion(view, id, given, gate, systemClock.now())
+      const question = findQuestion(view, id, given, gate, systemClock.now())
       const words = await decide(question, { store, run })
       if (words === undefined) {
         process.stderr.write('nothing is decided; it keeps waiting\n')
         return undefined
       }
-      const value = await questions.readAnswer(question, words)
-      await questions.leaveAnswer(store, id, question, { value, by: whoAmI(), via, at: systemClock.now() })
+      await answer(run, question, words, { store, clock: systemClock, via })
       const owner = (await store.run(id))?.owner
       const goesOnHere = options.resume && !owner
       const next = owner
@@ -99,13 +105,4 @@ export function requireForm({ key, choices }: Question, form: string, verb: stri
       ? `answer with one of ${choices.join(', ')}: crew answer ${run} ANSWER --step ${key}`
       : `answer it with: crew answer ${run} "…" --step ${key}`,
   })
-}
-
-function whoAmI(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`
-  } catch {
-    // In a container, a user may have a number and no name.
-    return `${process.getuid?.() ?? 'somebody'}@${hostname()}`
-  }
 }

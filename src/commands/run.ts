@@ -63,7 +63,7 @@ Examples:
       if (options.check && !(await isWell(file, { ...options, rehearsal }))) return exit(EXIT.failed)
       await withStore(options, async store => {
         exit(
-          await present(options, presentation =>
+          await present(store, options, presentation =>
             run(
               team,
               input,

@@ -1,14 +1,30 @@
 import { type Clock, sleep } from '../clock.ts'
 import { CrewError, type ErrorCode, toCrewError } from '../errors.ts'
 import { asText, canonical, type Json } from '../json.ts'
-import { type Fact, type Guidance, isEphemeral } from '../store/events.ts'
+import { type Effects, type Fact, type Guidance, isEphemeral } from '../store/events.ts'
 import type { Signal } from '../store/store.ts'
-import type { RunView } from '../store/view.ts'
+import type { RunView, StepView } from '../store/view.ts'
 import { POLL } from './attend.ts'
 import type { Journal } from './journal.ts'
 
+/** A step as it is asked for. */
+interface Asked extends Pick<StepView, 'key' | 'kind' | 'fingerprint'> {
+  readonly agent: string | undefined
+  readonly input: Json | undefined
+  readonly effects: Effects | undefined
+}
+
+/** Looks on at a repetition of what is recorded, in which nothing new may happen. */
+export interface Witness {
+  /** Told of each step before anything of it happens, with what is recorded of it. An error that it gives ends it all. */
+  asked(step: Asked, recorded: StepView | undefined): CrewError | undefined
+  /** Whether a step that is over is entered once more, to see whether it comes to the same. */
+  enters(recorded: StepView): boolean
+}
+
 export interface ExecutionOptions {
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'append' | 'durable'>
+  readonly witness?: Witness
   readonly clock: Clock
   /** The run as it was when this execution began. */
   readonly recorded: RunView
@@ -41,7 +57,8 @@ interface Wait {
 
 /** What all scopes of one execution share: what is recorded, what is in use, who is waiting. */
 export class Execution {
-  readonly journal: Journal
+  readonly journal: ExecutionOptions['journal']
+  readonly witness: Witness | undefined
   readonly recorded: RunView
   readonly clock: Clock
   readonly redact: <T extends Json>(value: T) => T
@@ -70,6 +87,7 @@ export class Execution {
   constructor(options: ExecutionOptions) {
     this.options = options
     this.journal = options.journal
+    this.witness = options.witness
     this.recorded = options.recorded
     this.clock = options.clock
     this.redact = options.redact

@@ -149,17 +149,20 @@ export class Scope implements Context {
     const input = request.input === undefined ? undefined : execution.redact(asJson(request.input))
     const fingerprint = hash(canonical([request.kind, request.agent, input, request.identity]))
     const recorded = execution.recorded.steps.get(key)
+    const { kind, agent, effects } = request
+    const stop = execution.witness?.asked({ key, kind, fingerprint, agent, input, effects }, recorded)
+    if (stop) throw execution.fail(stop)
     if (recorded) {
       if (recorded.fingerprint !== fingerprint) throw execution.fail(diverged(recorded, request, input))
       const end = recordedEnd(recorded)
-      if (end) return end() as T
+      if (end && !execution.witness?.enters(recorded)) return end() as T
     }
     const over = this.aborted ?? this.closed
     if (over) throw over
     const child = new Scope(execution, key, recorded?.reopened ?? 0)
     this.children.add(child)
     try {
-      const { kind, agent, effects, reserved, tokens } = request
+      const { reserved, tokens } = request
       const start = () => {
         // A scope that was open when the process died is simply still open.
         if (recorded?.state === 'running' && !effects) return

@@ -14,8 +14,9 @@ export interface Connection {
   read<T>(body: () => T): T
 }
 
-export async function connect(path: string, clock: Clock): Promise<Connection> {
+export async function connect(path: string, clock: Clock, { readOnly = false } = {}): Promise<Connection> {
   const database = await openDatabase(path)
+  if (readOnly) database.pragma('query_only = ON')
   return {
     database,
     clock,

@@ -6,6 +6,7 @@ import { type Breakers, createBreakers } from './breakers.ts'
 import { decode, encode, type Row } from './codec.ts'
 import { type Connection, connect } from './connection.ts'
 import type { Event, Owner } from './events.ts'
+import { createGlances, type Glances } from './glances.ts'
 import { createHistory, type History } from './history.ts'
 import { isAlive } from './lease.ts'
 import { createMemories, type Memories } from './memories.ts'
@@ -16,14 +17,19 @@ import type { RunState } from './states.ts'
 import type { Lease, NewRun, RunQuery, RunRow, Signal, Store, TimedFact } from './store.ts'
 import { spentIn } from './view.ts'
 
-/** Opens the store in the file `path`, creating it when it is not there. */
-export async function openStore(path: string, clock: Clock): Promise<Store> {
-  return new SqliteStore(await connect(path, clock))
+/** Opens the store in the file `path`, creating it when it is not there. With `readOnly`, every write to it is refused. */
+export async function openStore(
+  path: string,
+  clock: Clock,
+  options?: { readonly readOnly?: boolean },
+): Promise<Store> {
+  return new SqliteStore(await connect(path, clock, options))
 }
 
 class SqliteStore implements Store {
   readonly answers: Answers
   readonly breakers: Breakers
+  readonly glances: Glances
   readonly history: History
   readonly memories: Memories
   readonly rates: Rates
@@ -38,6 +44,7 @@ class SqliteStore implements Store {
     this.sql = prepare(connection.database)
     this.answers = createAnswers(connection)
     this.breakers = createBreakers(connection)
+    this.glances = createGlances(connection)
     this.history = createHistory(connection)
     this.memories = createMemories(connection)
     this.rates = createRates(connection)
@@ -111,11 +118,12 @@ class SqliteStore implements Store {
     })
   }
 
-  async runs({ idPrefix = '', limit = -1 }: RunQuery = {}): Promise<readonly RunRow[]> {
+  async runs(query: RunQuery = {}): Promise<readonly RunRow[]> {
+    const { idPrefix = '', team = null, since = 0, limit = -1, withOpen = false } = query
+    const meant = { from: idPrefix, to: `${idPrefix}\uffff`, team, since, limit }
+    const statement = withOpen ? this.sql.openRuns : this.sql.runs
     return this.connection.read(() =>
-      (this.sql.runs.all({ from: idPrefix, to: `${idPrefix}\uffff`, limit }) as RawRun[]).map(row =>
-        toRunRow(row, this.clock.now()),
-      ),
+      (statement.all(meant) as RawRun[]).map(row => toRunRow(row, this.clock.now())),
     )
   }
 

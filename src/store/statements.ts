@@ -1,5 +1,8 @@
 import type Database from 'better-sqlite3'
 
+/** The runs that a query is about. */
+const MEANT = 'id >= :from AND id < :to AND (:team IS NULL OR team = :team) AND created_at >= :since'
+
 /** Every statement of the store, prepared once. */
 export function prepare(database: Database.Database) {
   return {
@@ -9,7 +12,12 @@ export function prepare(database: Database.Database) {
     ),
     run: database.prepare('SELECT * FROM runs WHERE id = ?'),
     runs: database.prepare(
-      'SELECT * FROM runs WHERE id >= :from AND id < :to ORDER BY created_at DESC, id DESC LIMIT :limit',
+      `SELECT * FROM runs WHERE ${MEANT} ORDER BY created_at DESC, id DESC LIMIT :limit`,
+    ),
+    openRuns: database.prepare(
+      `SELECT * FROM runs WHERE ${MEANT} AND (state IN ('running', 'waiting')
+         OR id IN (SELECT id FROM runs WHERE ${MEANT} ORDER BY created_at DESC, id DESC LIMIT :limit))
+       ORDER BY created_at DESC, id DESC`,
     ),
     acquire: database.prepare(
       'UPDATE runs SET epoch = :epoch, host = :host, pid = :pid, heartbeat = :now WHERE id = :run',

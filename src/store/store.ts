@@ -2,6 +2,7 @@ import type { Json } from '../json.ts'
 import type { Answers } from './answers.ts'
 import type { Breakers } from './breakers.ts'
 import type { Event, Fact, Owner } from './events.ts'
+import type { Glances } from './glances.ts'
 import type { History } from './history.ts'
 import type { Memories } from './memories.ts'
 import type { Rates } from './rates.ts'
@@ -38,6 +39,7 @@ export interface Store {
   signals(run: string, after: number): Promise<readonly Signal[]>
   readonly answers: Answers
   readonly breakers: Breakers
+  readonly glances: Glances
   readonly history: History
   readonly memories: Memories
   readonly rates: Rates
@@ -79,7 +81,13 @@ export interface RunRow extends NewRun {
 
 export interface RunQuery {
   readonly idPrefix?: string
+  /** Its name. */
+  readonly team?: string
+  /** Created then or later, in milliseconds since the epoch. */
+  readonly since?: number
   readonly limit?: number
+  /** Those that are under way or wait are among them whatever the limit. */
+  readonly withOpen?: boolean
 }
 
 export interface Signal {

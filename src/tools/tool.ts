@@ -122,7 +122,7 @@ export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
  * Calls a tool. One that acts on the world has to be done in time: rejects with `timeout` otherwise, or at once with the
  * reason of the step's signal, whether the tool heeds its signal or not. What others do for it has its own deadlines.
  */
-export async function useTool(
+export async function runTool(
   tool: Tool,
   args: JsonObject,
   { ctx, clock, deadline, ...ground }: Use,

@@ -1,5 +1,6 @@
 import { asText } from '../json.ts'
 import type { Message } from '../store/events.ts'
+import type { RunView } from '../store/view.ts'
 import { defineListing } from './listing.ts'
 
 type DeliveryState = 'delivered' | 'acknowledged' | 'dead'
@@ -11,7 +12,7 @@ interface Delivery {
   readonly reason?: string
 }
 
-interface Row extends Message {
+export interface MessageRow extends Message {
   /** The step in which it was sent. */
   readonly step: string
   /** When that was, in milliseconds since the epoch. */
@@ -20,26 +21,11 @@ interface Row extends Message {
 }
 
 /** What the agents of a run wrote to each other, and what became of it. */
-export const messages = defineListing<Row>({
+export const messages = defineListing<MessageRow>({
   columns: { from: {}, to: {}, type: {}, state: {}, message: { shrinks: true } },
   none: 'no messages were sent',
 
-  rows({ exchanged }) {
-    const sent = new Map<string, Row & { deliveries: Delivery[] }>()
-    const note = (id: string, delivery: Delivery) => {
-      const message = sent.get(id)
-      if (!message) return
-      message.deliveries = [...message.deliveries.filter(({ to }) => to !== delivery.to), delivery]
-    }
-    for (const fact of exchanged) {
-      if (fact.type === 'message.sent')
-        sent.set(fact.message.id, { ...fact.message, step: fact.key, at: fact.at, deliveries: [] })
-      if (fact.type === 'message.delivered') note(fact.id, { to: fact.to, state: 'delivered' })
-      if (fact.type === 'message.dead') note(fact.id, { to: fact.to, state: 'dead', reason: fact.reason })
-      if (fact.type === 'message.acknowledged') note(fact.id, acknowledged(fact))
-    }
-    return [...sent.values()]
-  },
+  rows: messagesOf,
 
   cells({ from, to, topic, type, deliveries, payload }, style) {
     const isBad = deliveries.some(({ state }) => state === 'dead')
@@ -47,6 +33,24 @@ export const messages = defineListing<Row>({
     return [from, to ?? topic ?? 'everybody', type, state, asText(payload)]
   },
 })
+
+/** In the order in which they were sent. */
+export function messagesOf({ exchanged }: Pick<RunView, 'exchanged'>): MessageRow[] {
+  const sent = new Map<string, MessageRow & { deliveries: Delivery[] }>()
+  const note = (id: string, delivery: Delivery) => {
+    const message = sent.get(id)
+    if (!message) return
+    message.deliveries = [...message.deliveries.filter(({ to }) => to !== delivery.to), delivery]
+  }
+  for (const fact of exchanged) {
+    if (fact.type === 'message.sent')
+      sent.set(fact.message.id, { ...fact.message, step: fact.key, at: fact.at, deliveries: [] })
+    if (fact.type === 'message.delivered') note(fact.id, { to: fact.to, state: 'delivered' })
+    if (fact.type === 'message.dead') note(fact.id, { to: fact.to, state: 'dead', reason: fact.reason })
+    if (fact.type === 'message.acknowledged') note(fact.id, acknowledged(fact))
+  }
+  return [...sent.values()]
+}
 
 /** A message in which something was missing counts as not received. */
 function acknowledged({
@@ -61,7 +65,7 @@ function acknowledged({
 }
 
 /** The state alone where only one can receive it; else who is in which. */
-function describeDeliveries(deliveries: readonly Delivery[], to: string | undefined): string {
+export function describeDeliveries(deliveries: readonly Delivery[], to: string | undefined): string {
   if (deliveries.length === 0) return 'waiting'
   if (to !== undefined) return deliveries.map(({ state }) => state).join(', ')
   const states = [...new Set(deliveries.map(({ state }) => state))]

@@ -1,14 +1,19 @@
 import type { ChalkInstance } from 'chalk'
+import type { Glance } from '../store/glances.ts'
 import type { RunRow } from '../store/store.ts'
-import { formatAge, formatDollars, formatTokens } from './format.ts'
+import { formatAge, formatDollars, formatReference, formatTokens } from './format.ts'
 import { type Cell, type Column, formatTable } from './table.ts'
+import { oneLine } from './text.ts'
 
 const COLUMNS: readonly Column[] = [{}, { shrinks: true }, {}, { align: 'right' }, { align: 'right' }, {}]
 
-/** Runs as lines that are, if at all possible, not wider than `width` columns. `now` in milliseconds since the epoch. */
+/**
+ * Runs as lines that are, if at all possible, not wider than `width` columns. `now` in milliseconds since the epoch.
+ * `glances` are those of the runs that wait: what for stands in a line below each.
+ */
 export function formatRuns(
   runs: readonly RunRow[],
-  { style, width, now }: { readonly style: ChalkInstance; readonly width: number; readonly now: number },
+  { style, width, now, glances = new Map() }: ListOptions,
 ): string[] {
   const heads = ['run', 'team', 'state', 'age', 'tokens', 'cost'].map(text => ({ text, paint: style.dim }))
   const rows = runs.map((run): Cell[] => [
@@ -19,22 +24,51 @@ export function formatRuns(
     run.tokens === 0 ? '–' : formatTokens(run.tokens),
     describePrice(run),
   ])
-  return formatTable(COLUMNS, [heads, ...rows], width)
+  const [first = '', ...lines] = formatTable(COLUMNS, [heads, ...rows], width)
+  const below = lines.flatMap((line, index) => {
+    const run = runs[index]
+    const need = run && glances.has(run.id) ? describeNeed(run, glances.get(run.id)) : ''
+    return need === '' ? [line] : [line, `  ${style.cyan('?')} ${style.dim(oneLine(need, width - 4))}`]
+  })
+  return [first, ...below]
+}
+
+interface ListOptions {
+  readonly style: ChalkInstance
+  readonly width: number
+  readonly now: number
+  readonly glances?: ReadonlyMap<string, Glance>
+}
+
+/** What a run does or needs, in a few words: what it asks, who is at work, the command that goes on. */
+export function describeNeed({ id, owner, state, stop }: RunRow, glance?: Glance, db?: string): string {
+  const [first, ...more] = glance?.questions ?? []
+  if (first) {
+    const others = more.length > 0 ? ` (and ${more.length} more)` : ''
+    return `${first.agent ?? first.key} asks: ${first.question}${others}`
+  }
+  if (owner) return glance && glance.atWork.length > 0 ? glance.atWork.join(', ') : 'between agents'
+  const goesOn = `crew resume ${formatReference(id, db)}`
+  if (state === 'waiting') return glance && glance.answered > 0 ? `answered; ${goesOn}` : goesOn
+  if (state === 'interrupted') return goesOn
+  return state === 'failed' && stop !== undefined ? stop : ''
 }
 
 /** A run as JSON. Names are only ever added. */
-export function documentOfRow({ id, tokens, usd, unpriced, ...known }: RunRow) {
+export function documentOfRow({ id, tokens, usd, unpriced, ...known }: RunRow, glance?: Glance) {
   const counted = { tokens, usd, unpriced }
   const nothing = { tokens: 0, usd: 0, unpriced: false }
   return {
     run: id,
     ...known,
     ...(known.rehearsal ? { ...nothing, wouldHaveSpent: counted } : counted),
+    ...(glance && { waitsFor: glance.questions }),
   }
 }
 
 /** How it is with a run, and why. */
-export function describeState({ state, stop, owner }: RunRow): string {
+export function describeState({ state, stop, owner }: RunRow, { short = false } = {}): string {
+  if (short) return owner && state !== 'waiting' ? 'running' : state
   if (owner) return `${state === 'waiting' ? state : 'running'}, pid ${owner.pid}`
   return state === 'failed' && stop !== undefined ? `failed (${stop})` : state
 }
@@ -56,7 +90,7 @@ export function colourOf({ state }: RunRow, style: ChalkInstance): ChalkInstance
 }
 
 /** Only what was really spent looks like money. */
-function describePrice({ rehearsal, usd, unpriced, tokens }: RunRow): string {
+export function describePrice({ rehearsal, usd, unpriced, tokens }: RunRow): string {
   if (rehearsal) return 'rehearsal'
   if (unpriced) return usd > 0 ? `${formatDollars(usd)} + unknown` : 'unknown'
   return tokens === 0 ? '–' : formatDollars(usd)

@@ -89,7 +89,7 @@ export function describeCost({ rehearsal, spent }: RunView): string {
 }
 
 /** What it was allowed to take. */
-function budgetOf({ definition, limits }: RunView): Limits {
+export function budgetOf({ definition, limits }: RunView): Limits {
   const { team } = definition
   const declared = isObject(team) && isObject(team.budget) ? team.budget : {}
   const { usd, tokens } = runBudget([declared], limits)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { resume } from '../../src/app.ts'
+import { resume, verify } from '../../src/app.ts'
 import type { Outcome } from '../../src/engine/execute.ts'
 import { pattern } from '../../src/patterns/index.ts'
 import type { Event } from '../../src/store/events.ts'
@@ -41,8 +41,13 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern
 
   it.each(all)('with %s, killed behind any event, ends as if nothing had happened', async (_, trial) => {
     const setting = await settingOf(trial)
-    const { id, outcome, events } = await finish(await team(trial.definition), setting)
+    const { id, outcome, events, store } = await finish(await team(trial.definition), setting)
     expect(outcome).toMatchObject({ state: trial.state ?? 'succeeded' })
+    const verdict = await verify(id, events, { store, env: {} })
+    expect(verdict).toEqual({
+      steps: new Set(started(events)).size - verdict.inside,
+      inside: expect.any(Number),
+    })
     for (let kept = 1; kept < events.length; kept += 1) {
       const before = events.slice(0, kept)
       const store = await storeWith(before, id, { rehearsal: setting.rehearsal })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { CrewError } from '../../src/errors.ts'
-import { defineTool, useTool } from '../../src/tools/tool.ts'
+import { defineTool, runTool } from '../../src/tools/tool.ts'
 import { manualClock } from '../helpers/clock.ts'
 import { setting } from './folder.ts'
 
@@ -15,7 +15,7 @@ const endless = (effects?: 'pure') =>
     run: () => new Promise(() => {}),
   })
 const use = (tool = endless('pure'), { ctx, root, aside } = setting('.')) =>
-  useTool(tool, {}, { root, ctx, aside, clock, deadline: 60_000 })
+  runTool(tool, {}, { root, ctx, aside, clock, deadline: 60_000 })
 
 describe('a tool that never ends', () => {
   it('is given up when its time is over', async () => {

@@ -10,21 +10,27 @@ const LONGEST = 80
  * A team in lines for a terminal: each node once, in an order in which work reaches them, with where it goes from
  * there; nested teams stand below the agent that they are.
  */
-export function drawTree(graph: TeamGraph, style: ChalkInstance): string {
-  return [`${style.bold(graph.team)} ${style.dim(`(${graph.pattern})`)}`, ...linesOf(graph, style)].join('\n')
+export function drawTree(graph: TeamGraph, style: ChalkInstance, mark: Mark = () => ''): string {
+  return [
+    `${style.bold(graph.team)} ${style.dim(`(${graph.pattern})`)}`,
+    ...linesOf(graph, style, mark),
+  ].join('\n')
 }
 
-function linesOf(graph: TeamGraph, style: ChalkInstance): string[] {
+/** What stands before a node, to say how it is with it. */
+type Mark = (node: TeamNode, graph: TeamGraph) => string
+
+function linesOf(graph: TeamGraph, style: ChalkInstance, mark: Mark): string[] {
   const nodes = inOrder(graph)
   return nodes.flatMap((node, index) => {
     const isLast = index === nodes.length - 1
     const [branch, below] = isLast ? ['└─ ', '   '] : ['├─ ', '│  ']
     const ways = graph.edges.filter(({ from }) => from === node.name)
     const inner = node.inner
-      ? [style.dim(`${node.inner.team} (${node.inner.pattern})`), ...linesOf(node.inner, style)]
+      ? [style.dim(`${node.inner.team} (${node.inner.pattern})`), ...linesOf(node.inner, style, mark)]
       : []
     const [head = '', ...rest] = [...describe(node, ways, style), ...inner.map(line => `   ${line}`)]
-    return [style.dim(branch) + head, ...rest.map(line => style.dim(below) + line)]
+    return [style.dim(branch) + mark(node, graph) + head, ...rest.map(line => style.dim(below) + line)]
   })
 }
 

@@ -1,0 +1,103 @@
+import stringWidth from 'string-width'
+import { oneLine } from '../text.ts'
+
+const PLAIN = /^[\x20-\x7e]*$/
+
+/** The same with what crew itself draws with: lines, blocks, marks, all of one column. */
+const DRAWN = /^[\x20-\x7e\u2500-\u25ff·…–›→←↑↓✓✗∅]*$/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are written with them
+const COLOURS = /\x1b\[[0-9;]*m/g
+
+/** Columns that a line takes, whatever its colours. */
+export function widthOf(line: string): number {
+  if (PLAIN.test(line)) return line.length
+  const bare = line.replace(COLOURS, '')
+  return DRAWN.test(bare) ? bare.length : stringWidth(bare)
+}
+
+/** Text of others, harmless, cut to at most `width` columns. */
+export function clip(text: string, width: number): string {
+  if (width < 1) return ''
+  // Most text is plain, and there is much of it.
+  if (text.length <= width && PLAIN.test(text)) return text
+  return oneLine(text.length > 8 * width ? text.slice(0, 8 * width) : text, width)
+}
+
+/** The end of a text, harmless, in at most `width` columns. */
+export function clipStart(text: string, width: number): string {
+  const tail = text.slice(-width)
+  if (PLAIN.test(tail)) return tail.trim()
+  const line = oneLine(text.slice(-2 * width), 4 * width)
+  let kept = ''
+  for (const character of [...line].reverse()) {
+    if (stringWidth(character + kept) > width) break
+    kept = character + kept
+  }
+  return kept.trim()
+}
+
+/** `line`, filled up with blanks to `width` columns. */
+export function pad(line: string, width: number): string {
+  return line + ' '.repeat(Math.max(0, width - widthOf(line)))
+}
+
+export function padStart(line: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - widthOf(line))) + line
+}
+
+/** `left` and `right` at the ends of a line; `right` is left out when there is no room for both. */
+export function between(left: string, right: string, columns: number): string {
+  const room = columns - widthOf(left) - widthOf(right)
+  return room < 2 && right !== '' ? left : left + ' '.repeat(Math.max(0, room)) + right
+}
+
+/** As many of `parts`, most important first, as fit into `columns`. */
+export function joinFitting(parts: readonly string[], separator: string, columns: number): string {
+  let line = ''
+  for (const part of parts) {
+    if (part === '') continue
+    const longer = line === '' ? part : line + separator + part
+    if (widthOf(longer) > columns) break
+    line = longer
+  }
+  return line
+}
+
+const graphemes = new Intl.Segmenter()
+
+/** A line of harmless text without colours as lines of at most `width` columns, broken between words where that is possible. */
+export function wrap(line: string, width: number): string[] {
+  const text = line.replaceAll('\t', '  ')
+  if (widthOf(text) <= width) return [text]
+  const lines: string[] = []
+  let current = ''
+  let used = 0
+  const put = (piece: string, columns: number) => {
+    current += piece
+    used += columns
+  }
+  const next = () => {
+    lines.push(current.trimEnd())
+    current = ''
+    used = 0
+  }
+  for (const word of text.split(/(?<= )/)) {
+    const columns = widthOf(word)
+    if (used > 0 && used + widthOf(word.trimEnd()) > width) next()
+    if (columns <= width) put(word, columns)
+    else
+      for (const { segment } of graphemes.segment(word)) {
+        const wide = widthOf(segment)
+        if (used + wide > width) next()
+        put(segment, wide)
+      }
+  }
+  if (current.trimEnd() !== '') next()
+  return lines
+}
+
+/** `part` of `total` as a bar of `width` columns. */
+export function barOf(share: number, width: number): { readonly full: string; readonly empty: string } {
+  const cells = Math.round(Math.min(1, Math.max(0, share)) * width)
+  return { full: '━'.repeat(cells), empty: '─'.repeat(width - cells) }
+}

@@ -1,0 +1,33 @@
+import type { ChalkInstance } from 'chalk'
+import { joinFitting, widthOf } from './fit.ts'
+import type { View } from './view.ts'
+
+type Keys = View['keys']
+
+/** The views, by their keys; the one that is shown is marked, also without colours. */
+export function viewsLine(
+  views: readonly Pick<View, 'key' | 'title'>[],
+  shown: Pick<View, 'key' | 'title'>,
+  columns: number,
+  style: ChalkInstance,
+): string {
+  const full = (view: Pick<View, 'key' | 'title'>) =>
+    view.key === shown.key
+      ? style.bold(`[${view.title}]`)
+      : `${style.cyan(view.key)} ${style.dim(view.title)}`
+  const short = (view: Pick<View, 'key' | 'title'>) =>
+    view.key === shown.key ? style.bold(`[${view.title}]`) : style.cyan(view.key)
+  for (let words = views.length; words >= 0; words -= 1) {
+    const line = views
+      .map((view, index) => (index < words ? full(view) : short(view)))
+      .join(words > 3 ? '  ' : ' ')
+    if (widthOf(line) <= columns) return line
+  }
+  return style.bold(`[${shown.title}]`)
+}
+
+/** The keys that work now, most important first; what does not fit is in the help. */
+export function keysLine(keys: Keys, columns: number, style: ChalkInstance): string {
+  const parts = keys.map(([key, does]) => `${style.bold(key)} ${style.dim(does)}`)
+  return joinFitting(parts, '  ', columns)
+}

@@ -1,0 +1,38 @@
+import { type ReactNode, useState } from 'react'
+import type { Level } from '../../log-line.ts'
+import { LEVELS, logEntries } from '../entries/log.ts'
+import { excerpt } from '../excerpt.ts'
+import { Pane, useFeed } from '../pane.tsx'
+import type { View } from '../view.ts'
+
+/** Everything that was decided and happened, as it comes. */
+export const log: View = {
+  key: 'l',
+  title: 'log',
+  keys: [
+    ['v', 'level'],
+    ['/', 'search'],
+    ['Enter', 'unfold'],
+  ],
+  draw: props => <Log {...props} />,
+}
+
+function Log({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode {
+  useFeed(scene)
+  const [level, setLevel] = useState<Level>('info')
+  const { feed, style } = scene
+  const entries = logEntries(feed.log, level, style, feed.dropped)
+  const onKey = (input: string) => {
+    if (input !== 'v') return false
+    setLevel(LEVELS[(LEVELS.indexOf(level) + 1) % LEVELS.length] ?? 'info')
+    return true
+  }
+  const note = feed.dropped > 0 ? `, the last ${feed.log.length} events; all of them: crew logs` : ''
+  const head = [style.dim(`  ${excerpt(`${said(level)}${note}`, columns - 2)}`)]
+  const none = [`Nothing has been logged at this level yet: v shows ${said('debug')}.`]
+  return <Pane {...{ scene, columns, rows, entries, head, none, onKey }} follows />
+}
+
+function said(level: Level): string {
+  return level === 'debug' ? 'everything' : level === 'error' ? 'errors only' : `${level} and worse`
+}
