@@ -54,7 +54,7 @@ describe('crew show of a run that failed', () => {
   it.each([
     [['--at', '3'], /--at says when, and nothing says what.*--board/s],
     [['--board', '--at', '0'], /--at 0 is not the number of an event/],
-    [['--board', '--messages'], /cannot be used with option/],
+    [['--board', '--messages'], /--board cannot be used with --messages/],
   ])('refuses %j', async (options, why) => {
     const { crew, team } = crewHome()
     await crew(['run', team(TALKING), 'go'])

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -15,7 +15,20 @@ export function temporaryFolder(): string {
   return folder
 }
 
+/** A store without runs, made once in each process: thousands are needed, and to migrate one takes longer than to use it. */
+let blank: Promise<string> | undefined
+
+async function makeBlank(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'crew-blank-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'crew.db')
+  await (await openStore(file, systemClock)).close()
+  return file
+}
+
 export async function temporaryStore(file = join(temporaryFolder(), 'crew.db')): Promise<Store> {
+  blank ??= makeBlank()
+  if (!existsSync(file)) copyFileSync(await blank, file)
   const store = await openStore(file, systemClock)
   onTestFinished(() => store.close())
   return store

@@ -126,6 +126,19 @@ export class Feed {
     return () => this.listeners.delete(listener)
   }
 
+  /** Calls `tick` every second. Gives what ends that. */
+  everySecond(tick: () => void): () => void {
+    let stop = () => {}
+    const next = () => {
+      stop = this.clock.after(1000, () => {
+        tick()
+        next()
+      })
+    }
+    next()
+    return () => stop()
+  }
+
   readonly snapshot = (): number => this.version
 
   private changed(): void {
@@ -142,7 +155,9 @@ export class Feed {
     const row = 'key' in event ? this.rowAt(event.key) : undefined
     if (row) row.heard = event.at
     if ('seq' in event) this.takeKept(event)
-    else if (event.type === 'queued' && row?.key !== event.key) this.early.set(event.key, event)
+    // What is only shown comes at once, what is kept once it is durable: an agent may wait before it is known here.
+    else if (event.type === 'queued' && (!row || event.key.startsWith(`${row.key}/team/`)))
+      this.early.set(event.key, event)
     else if (row) takeLive(row, event)
   }
 
@@ -171,9 +186,11 @@ export class Feed {
     if (!step || this.rows.has(key)) return
     const row = new LiveRow({ key, agent, step, heard: at })
     this.rows.set(key, row)
-    const queued = this.early.get(key)
-    if (queued) takeLive(row, queued)
-    this.early.delete(key)
+    for (const [early, fact] of this.early) {
+      if (early !== key && !early.startsWith(`${key}/`)) continue
+      takeLive(row, fact)
+      this.early.delete(early)
+    }
   }
 
   /** What an agent does follows from the innermost step that is under way in it. */

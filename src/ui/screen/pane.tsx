@@ -30,9 +30,8 @@ export function useFeed({ feed }: Scene): void {
   const isRunning = feed.view.state === 'running'
   useEffect(() => {
     if (!isRunning) return
-    const timer = setInterval(() => tick(count => count + 1), 1000)
-    return () => clearInterval(timer)
-  }, [isRunning])
+    return feed.everySecond(() => tick(count => count + 1))
+  }, [isRunning, feed])
 }
 
 /** Exactly `rows` lines, which are harmless and not wider than they may be. Whatever a view shows, it shows with this. */

@@ -68,7 +68,7 @@ function search(){
   });
   count.textContent=wanted?hits+(hits===1?' hit':' hits'):'';
 }
-var timer;field.addEventListener('input',function(){clearTimeout(timer);timer=setTimeout(search,120)});
+var frame;field.addEventListener('input',function(){cancelAnimationFrame(frame);frame=requestAnimationFrame(search)});
 document.getElementById('open').addEventListener('click',function(){steps.forEach(function(step){step.open=true})});
 document.getElementById('close').addEventListener('click',function(){steps.forEach(function(step){step.open=false})});
 `

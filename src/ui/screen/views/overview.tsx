@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react'
 import { formatTime } from '../../format.ts'
 import type { LogLine } from '../../log-line.ts'
 import type { Feed } from '../feed.ts'
-import { clip, pad } from '../fit.ts'
+import { clip, clipStart, pad } from '../fit.ts'
 import { headLine, type Item, itemLine, itemsOf, layoutOf, topMovers } from '../list.ts'
 import { Lines, moveFor, useFeed } from '../pane.tsx'
 import { EMPTY, edit, type Prompt, showPrompt } from '../prompt.ts'
@@ -114,8 +114,12 @@ function Overview({ scene, columns, rows, memory }: Props & { readonly memory: M
   if (lines.length === 0) lines.push(style.dim(`    ${emptyWords(feed, filter)}`))
   const search = isFiltered ? [filterLine(prompt, filter, items.length, columns, scene)] : []
   const list = [...search, headLine(layout, columns, style), ...lines].slice(0, rows - below)
-  const gap = Array.from({ length: Math.max(0, rows - below - list.length) }, () => '')
-  return <Lines lines={[...list, ...gap, ...news]} rows={rows} />
+  const room = Math.max(0, rows - below - list.length)
+  const words = layout.words > 0 ? [] : wordsLines(seen.items, columns, room - 2, scene)
+  const gap = Array.from({ length: room - words.length }, () => '')
+  // One empty line before the words, the others behind them.
+  list.push(...gap.slice(0, 1), ...words, ...gap.slice(1))
+  return <Lines lines={[...list, ...news]} rows={rows} />
 }
 
 function chosenIn(memory: Memory, { chosen }: Scene): string | undefined {
@@ -157,6 +161,23 @@ function filterLine(
 function emptyWords({ view }: Feed, filter: string): string {
   if (filter !== '') return `no agent has "${clip(filter, 30)}" in its name`
   return view.state === 'running' ? 'no agent has begun yet' : 'no agent has begun'
+}
+
+/** What those at work say, where their own lines have no room for it: who was heard last, in so many lines at the most. */
+function wordsLines(items: readonly Item[], columns: number, most: number, { style }: Scene): string[] {
+  const speaking = items.flatMap(item =>
+    'row' in item && item.row.step.state === 'running' && item.row.words !== '' ? item.row : [],
+  )
+  if (speaking.length === 0 || most < 2) return []
+  const shown = speaking.sort((a, b) => b.heard - a.heard).slice(0, most - 1)
+  const width = columns < 100 ? 20 : 30
+  const lines = shown
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(
+      ({ key, words }) =>
+        `  ${style.dim(pad(clip(key, width), width))} ${clipStart(words, columns - width - 5)}`,
+    )
+  return [style.dim('  says'), ...lines]
 }
 
 /** What happened last, in so many lines as the list can spare. */
