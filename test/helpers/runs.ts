@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -27,19 +27,20 @@ export function temporaryFolder(): string {
 }
 
 /** A store without runs, made once in each process: thousands are needed, and to migrate one takes longer than to use it. */
-let blank: Promise<string> | undefined
+let blank: Promise<Uint8Array> | undefined
 
-async function makeBlank(): Promise<string> {
+async function makeBlank(): Promise<Uint8Array> {
   const folder = mkdtempSync(join(base, 'crew-blank-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'crew.db')
   await (await openStore(file, systemClock)).close()
-  return file
+  const bytes = readFileSync(file)
+  rmSync(folder, { recursive: true })
+  return bytes
 }
 
 export async function temporaryStore(file = join(temporaryFolder(), 'crew.db')): Promise<Store> {
   blank ??= makeBlank()
-  if (!existsSync(file)) copyFileSync(await blank, file)
+  if (!existsSync(file)) writeFileSync(file, await blank, { mode: 0o600 })
   const store = await openStore(file, systemClock)
   onTestFinished(() => store.close())
   return store
