@@ -100,11 +100,14 @@ function perform(desk: Desk, ctx: Context, { call, tool, key, turn }: Known): Pr
     const effects = tool.effects && { effects: tool.effects }
     // Whoever is asked later whether it happened has to be told what.
     const input = { tool: name, arguments: leave.args }
-    return inner.step('act', { kind: 'act', ...effects, input }, async step => {
+    const result = await inner.step('act', { kind: 'act', ...effects, input }, async step => {
       const now = await planOf(tool, leave.args, desk)
       if (canonical(now.touches) === canonical(leave.touches)) return act(desk, accepted, leave, step)
       throw toolFailed(`${name} was not called: since that was allowed, its arguments mean something else.`)
     })
+    if (leave.args === args || result === null) return result
+    // A model that does not know would go on as if its own words had counted.
+    return `[A person changed the arguments to ${canonical(leave.args)}]\n${asText(result)}`
   })
 }
 

@@ -85,7 +85,8 @@ describe('a call that needs leave', () => {
     const stage = await scene({ calls: [write('out/a.md', 'drivel')] })
     const edit = `edit=${JSON.stringify({ path: 'out/b.md', content: 'sense' })}`
     const { outcome } = await goOn(stage, await begin(stage), { [FIRST]: edit })
-    expect(outcome).toMatchObject({ state: 'succeeded' })
+    const told = /A person changed the arguments to \{"content":"sense","path":"out\/b.md"\}\]\nCreated/
+    expect(outcome).toMatchObject({ state: 'succeeded', output: expect.stringMatching(told) })
     expect(existsSync(stage.at('out/a.md'))).toBe(false)
     expect(readFileSync(stage.at('out/b.md'), 'utf8')).toBe('sense')
   })
