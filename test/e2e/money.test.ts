@@ -9,9 +9,13 @@ import { crewHome, ended } from '../helpers/crew.ts'
 import { finish, team } from '../helpers/teams.ts'
 
 const lanes = (count: number, budget: object) => ({
-  models: { default: { model: 'billed', maxTokens: 400, price: PRICE } },
+  // Among so many calls that may fail, enough in a row do now and then: no breaker is to open here.
+  models: { default: { model: 'billed', maxTokens: 400, price: PRICE, breaker: false } },
   agents: {
-    writer: { role: 'You write.', prompt: 'Write about ${item}.', retry: { attempts: 8, backoff: '1ms' } },
+    writer: {
+      ...{ role: 'You write.', prompt: 'Write about ${item}.', breaker: false },
+      retry: { attempts: 8, backoff: '1ms' },
+    },
   },
   pattern: {
     kind: 'parallel',
