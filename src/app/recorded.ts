@@ -1,4 +1,5 @@
 import { isObject } from '../json.ts'
+import { parentOf } from '../step-key.ts'
 import type { RunView } from '../store/view.ts'
 
 /** How long the run has been active since the step `key` was begun, in former executions. */
@@ -31,6 +32,6 @@ export function allowedBefore({ waits, steps }: RunView, key: string): Set<strin
 
 /** The step in which the team works that the step `key` belongs to; empty for that of the run. */
 function teamOf(key: string, steps: RunView['steps']): string {
-  const parent = key.slice(0, Math.max(0, key.lastIndexOf('/')))
+  const parent = parentOf(key)
   return parent === '' || steps.get(parent)?.kind === 'team' ? parent : teamOf(parent, steps)
 }

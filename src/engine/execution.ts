@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../clock.ts'
 import { CrewError, type ErrorCode, toCrewError } from '../errors.ts'
 import { asText, canonical, type Json } from '../json.ts'
+import { parentOf } from '../step-key.ts'
 import { type Effects, type Fact, type Guidance, isEphemeral } from '../store/events.ts'
 import type { Signal } from '../store/store.ts'
 import type { RunView, StepView } from '../store/view.ts'
@@ -299,7 +300,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 function heardIn({ guidance }: RunView): Map<string, Set<number>> {
   const heard = new Map<string, Set<number>>()
   for (const [turn, words] of guidance) {
-    const invocation = turn.slice(0, turn.lastIndexOf('/'))
+    const invocation = parentOf(turn)
     const ids = heard.get(invocation) ?? new Set()
     heard.set(invocation, ids)
     for (const { id } of words) ids.add(id)

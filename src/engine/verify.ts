@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
 import { canonical, type Json } from '../json.ts'
+import { outwards, parentOf } from '../step-key.ts'
 import type { Event, Fact } from '../store/events.ts'
 import { type RunView, type StepView, viewOf } from '../store/view.ts'
 import { execute, type Outcome, type Program } from './execute.ts'
@@ -143,15 +144,16 @@ function watchOver(recorded: RunView, events: readonly Event[], end: (error: Cre
   function missed(): StepView | undefined {
     if (events.some(({ type }) => type === 'run.resumed')) return undefined
     return [...recorded.steps.values()].find(({ key, starts }) => {
-      const scope = key.slice(0, Math.max(0, key.lastIndexOf('/')))
-      return starts > 0 && !asked.has(key) && entered.has(scope)
+      return starts > 0 && !asked.has(key) && entered.has(parentOf(key))
     })
   }
 
   function verdict(outcome: Outcome): Verdict {
     const steps = asked.size
     const isInside = ({ key, starts }: StepView) =>
-      starts > 0 && !asked.has(key) && ancestors(key).some(outer => asked.has(outer) && !entered.has(outer))
+      starts > 0 &&
+      !asked.has(key) &&
+      [...outwards(key)].some(outer => asked.has(outer) && !entered.has(outer))
     const inside = [...recorded.steps.values()].filter(isInside).length
     if (outcome.state === 'waiting') next ??= outcome.on[0]
     const missing = isOver && !difference ? missed() : undefined
@@ -186,11 +188,6 @@ function endOf(recorded: RunView, outcome: Outcome): Difference | undefined {
   if (!isOwn || recorded.error?.code === outcome.error.code) return undefined
   const before = recorded.error ? failed(recorded.error) : { kind: recorded.state }
   return { key: '', what: 'comes to something else', before, now }
-}
-
-function ancestors(key: string): string[] {
-  const names = key.split('/')
-  return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'))
 }
 
 function askedOf({ kind, agent, input }: StepView): Said {

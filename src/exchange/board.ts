@@ -1,5 +1,6 @@
 import type { Context } from '../engine/context.ts'
 import type { Json, JsonObject } from '../json.ts'
+import { isInside } from '../step-key.ts'
 import type { ExchangeFact, FactOf } from '../store/events.ts'
 import { createIds } from './ids.ts'
 
@@ -65,7 +66,7 @@ export class Board {
 
   /** What the step `key`, or any step in it, has written. */
   writtenIn(key: string): readonly Write[] {
-    return this.writes.filter(write => write.key === key || write.key.startsWith(`${key}/`))
+    return this.writes.filter(write => isInside(write.key, key))
   }
 
   /** Compare-and-set. A write that was made before the process died is not made again. */

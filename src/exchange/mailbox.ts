@@ -1,4 +1,5 @@
 import type { Context } from '../engine/context.ts'
+import { isInside } from '../step-key.ts'
 import type { ExchangeFact, Message } from '../store/events.ts'
 import { createIds } from './ids.ts'
 
@@ -78,7 +79,7 @@ export class Mailbox {
 
   /** What the step `key`, or any step in it, has sent; the same in every execution once the step is over. */
   sentIn(key: string): Message[] {
-    const within = ({ key: at }: { key: string }) => at === key || at.startsWith(`${key}/`)
+    const within = ({ key: at }: { key: string }) => isInside(at, key)
     return [...this.sent.values()].filter(within).map(({ message }) => message)
   }
 

@@ -1,3 +1,4 @@
+import { isInside, outwards } from '../step-key.ts'
 import type { Event, WaitRequest } from '../store/events.ts'
 import type { TimedFact } from '../store/store.ts'
 
@@ -112,14 +113,4 @@ export class InFlight {
       for (const flight of flights) if (flight) flight.heard = at
     }
   }
-}
-
-/** Whether `key` is the step `outer`, or lies in it. */
-export function isInside(key: string, outer: string): boolean {
-  return key === outer || key.startsWith(`${outer}/`)
-}
-
-/** A key and those of the steps around it, the innermost first. */
-function* outwards(key: string): Generator<string> {
-  for (let end = key.length; end > 0; end = key.lastIndexOf('/', end - 1)) yield key.slice(0, end)
 }

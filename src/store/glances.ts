@@ -1,3 +1,4 @@
+import { outwards } from '../step-key.ts'
 import { decode, type Row } from './codec.ts'
 import type { Connection } from './connection.ts'
 import type { Event, FactOf } from './events.ts'
@@ -113,8 +114,7 @@ export function createGlances({ database, read }: Connection): Glances {
 
 /** The innermost invocation of an agent to which `key` belongs. */
 function invocationOf(key: string, { working }: Known): string | undefined {
-  for (let end = key.length; end > 0; end = key.lastIndexOf('/', end - 1))
-    if (working.has(key.slice(0, end))) return key.slice(0, end)
+  for (const outer of outwards(key)) if (working.has(outer)) return outer
   return undefined
 }
 

@@ -1,6 +1,7 @@
 import { CrewError } from '../errors.ts'
 import { asText, canonical, hash, type Json, parseJson } from '../json.ts'
 import { validator } from '../json-schema.ts'
+import { outwards } from '../step-key.ts'
 import type { WaitRequest } from './events.ts'
 import type { Signal, Store } from './store.ts'
 import { pathTo, type RunView } from './view.ts'
@@ -34,7 +35,7 @@ export function openQuestions(view: RunView): Question[] {
     )
   }
   return [...waits].flatMap(([key, { request, openedAt, answer, expired }], index) => {
-    if (answer || expired || ancestors(key).some(isOver)) return []
+    if (answer || expired || [...outwards(key)].some(isOver)) return []
     const agent = pathTo(view, key).findLast(step => step.agent !== undefined)?.agent
     const saw = hash(canonical(request))
     return [{ ...request, key, openedAt, number: index + 1, ...(agent !== undefined && { agent }), saw }]
@@ -200,17 +201,12 @@ function inShort(text: string): string {
 /** Characters of a question in a list of several. */
 const LONGEST = 100
 
-function ancestors(key: string): string[] {
-  const names = key.split('/')
-  return names.map((_, index) => names.slice(0, index + 1).join('/'))
-}
-
 /** All words by which a question of the run, also one that is answered, is named for certain. */
 export function namesOf(view: RunView): ReadonlySet<string> {
   return new Set(
     [...view.waits.keys()].flatMap((key, index) => {
       const agents = pathTo(view, key).flatMap(({ agent }) => agent ?? [])
-      return [String(index + 1), `#${index + 1}`, ...ancestors(key), ...key.split('/'), ...agents]
+      return [String(index + 1), `#${index + 1}`, ...outwards(key), ...key.split('/'), ...agents]
     }),
   )
 }

@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { add, type Spend, type Total, zero } from '../spend.ts'
+import { outwards } from '../step-key.ts'
 import type { Event, ExchangeFact, Fact, FactOf, Guidance, Owner, WaitRequest } from './events.ts'
 import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
 
@@ -121,8 +122,7 @@ export function apply(view: RunView, event: Event): void {
 
 /** The step `key` and those that it is nested in, the outermost first. */
 export function pathTo(view: Pick<RunView, 'steps'>, key: string): StepView[] {
-  const names = key.split('/')
-  return names.flatMap((_, index) => view.steps.get(names.slice(0, index + 1).join('/')) ?? [])
+  return [...outwards(key)].reverse().flatMap(outer => view.steps.get(outer) ?? [])
 }
 
 function applyToRun(view: RunView, event: Event): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { isInside, outwards } from '../../step-key.ts'
 import type { Event } from '../../store/events.ts'
 import { openQuestions, type Question } from '../../store/questions.ts'
 import type { TimedFact } from '../../store/store.ts'
@@ -187,7 +188,7 @@ export class Feed {
     const row = new LiveRow({ key, agent, step, heard: at })
     this.rows.set(key, row)
     for (const [early, fact] of this.early) {
-      if (early !== key && !early.startsWith(`${key}/`)) continue
+      if (!isInside(early, key)) continue
       takeLive(row, fact)
       this.early.delete(early)
     }
@@ -233,8 +234,8 @@ export class Feed {
 
   /** The innermost agent to whose work `key` belongs. */
   private rowAt(key: string): Row | undefined {
-    for (let end = key.length; end > 0; end = key.lastIndexOf('/', end - 1)) {
-      const row = this.rows.get(key.slice(0, end))
+    for (const outer of outwards(key)) {
+      const row = this.rows.get(outer)
       if (row) return row
     }
     return undefined

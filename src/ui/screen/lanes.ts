@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk'
+import { outwards } from '../../step-key.ts'
 import type { RunView, StepView } from '../../store/view.ts'
 import { formatDuration } from '../format.ts'
 import { markOf } from '../step-mark.ts'
@@ -33,8 +34,8 @@ export function lanesOf(rows: readonly Row[], view: RunView, { elapsed, now }: T
     }),
   )
   const around = (key: string) => {
-    for (let end = key.length; end > 0; end = key.lastIndexOf('/', end - 1)) {
-      const lane = lanes.get(key.slice(0, end))
+    for (const outer of outwards(key)) {
+      const lane = lanes.get(outer)
       if (lane) return lane
     }
     return undefined

@@ -1,4 +1,5 @@
 import { asText, isObject } from '../../json.ts'
+import { isInside, parentOf } from '../../step-key.ts'
 import type { RunView, StepView } from '../../store/view.ts'
 import { declaredBy, wordsFor } from './declared.ts'
 import { Passages } from './passages.ts'
@@ -78,7 +79,7 @@ function childrenOf({ steps }: RunView): Map<string, StepView[]> {
   const children = new Map<string, StepView[]>()
   for (const step of steps.values()) {
     let parent = step.key
-    do parent = parent.slice(0, Math.max(0, parent.lastIndexOf('/')))
+    do parent = parentOf(parent)
     while (parent !== '' && !steps.has(parent))
     const list = children.get(parent)
     if (list) list.push(step)
@@ -272,20 +273,16 @@ function* deliveredLinks(step: StepView, { view, ledger, asked }: Search): Gener
     if (fact.type !== 'message.delivered' || fact.to !== agent || fact.at > endedAt) continue
     const source = ledger.byId.get(`message ${fact.id}`)
     if (!source || source.at > endedAt) continue
-    const isInside = fact.key === key || fact.key.startsWith(`${key}/`)
     text ??= asked(step)
     const isBeside = fact.at <= startedAt && parentOf(fact.key) === parentOf(key)
-    if (isInside) yield { source, how: 'handed over', detail: 'was delivered to it while it was at work' }
+    if (isInside(fact.key, key))
+      yield { source, how: 'handed over', detail: 'was delivered to it while it was at work' }
     else if (
       isBeside ||
       (fact.at <= startedAt && source.text.trim() !== '' && text.includes(source.text.trim()))
     )
       yield { source, how: 'handed over', detail: 'was delivered to it before' }
   }
-}
-
-function parentOf(key: string): string {
-  return key.slice(0, Math.max(0, key.lastIndexOf('/')))
 }
 
 /** What stands in the words that a step was asked with: whole results that were handed on, and passages. */

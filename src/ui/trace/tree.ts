@@ -1,3 +1,4 @@
+import { parentOf } from '../../step-key.ts'
 import type { RunView, StepView, WaitView } from '../../store/view.ts'
 import { isPartOfCall } from '../tool-call.ts'
 
@@ -17,16 +18,16 @@ type Parent = Pick<Branch, 'branches' | 'waits' | 'parts'> & { readonly step?: S
 export function treeOf({ steps, waits }: Pick<RunView, 'steps' | 'waits'>): Parent {
   const root: Parent = { branches: [], waits: [], parts: [] }
   const known = new Map<string, Parent>([['', root]])
-  const parentOf = (key: string) => {
+  const placeOf = (key: string) => {
     let parent = key
-    do parent = parent.slice(0, Math.max(0, parent.lastIndexOf('/')))
+    do parent = parentOf(parent)
     while (!known.has(parent))
     return { parent: known.get(parent) ?? root, name: parent === '' ? key : key.slice(parent.length + 1) }
   }
   for (const step of steps.values()) {
     // Only there so that a resumed run asks the same again; the step that it led to says the rest.
     if (step.kind === 'failure') continue
-    const { parent, name } = parentOf(step.key)
+    const { parent, name } = placeOf(step.key)
     if (isPartOfCall(step, parent)) {
       parent.parts.push(step)
       known.set(step.key, parent)
@@ -36,7 +37,7 @@ export function treeOf({ steps, waits }: Pick<RunView, 'steps' | 'waits'>): Pare
     parent.branches.push(branch)
     known.set(step.key, branch)
   }
-  for (const [key, wait] of waits) parentOf(key).parent.waits.push(wait)
+  for (const [key, wait] of waits) placeOf(key).parent.waits.push(wait)
   return root
 }
 

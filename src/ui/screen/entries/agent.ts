@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import { asText, isObject, type Json } from '../../../json.ts'
+import { isInside } from '../../../step-key.ts'
 import type { RunView, StepView, WaitView } from '../../../store/view.ts'
 import { formatDollars, formatDuration, formatTime, formatTokens } from '../../format.ts'
 import { messagesOf } from '../../messages.ts'
@@ -28,7 +29,7 @@ type Part = Entry & { readonly at: number }
 export function agentEntries(page: Page): Entry[] {
   const { row, view, style } = page
   const { key, step } = row
-  const inside = [...view.steps.values()].filter(each => isInside(each.key, key))
+  const inside = [...view.steps.values()].filter(each => each.key !== key && isInside(each.key, key))
   const parts = [
     ...inside.flatMap(each => stepParts(each, page)),
     ...[step, ...inside].flatMap(each => noteParts(each, style)),
@@ -37,10 +38,6 @@ export function agentEntries(page: Page): Entry[] {
     ...heardParts(page),
   ].sort((a, b) => a.at - b.at)
   return [askedEntry(step, style), ...parts, ...lastEntries(page)]
-}
-
-function isInside(key: string, outer: string): boolean {
-  return key.startsWith(outer) && key[outer.length] === '/'
 }
 
 /** The lines above: who it is, how it stands, what it took. */
@@ -76,7 +73,7 @@ function costOf({ usd, unpriced, calls, estimated }: StepView['spent']): string 
 /** The model that it asked last. */
 function modelOf({ steps, definition }: RunView, key: string): string {
   for (const step of [...steps.values()].reverse()) {
-    if (step.key !== key && !isInside(step.key, key)) continue
+    if (!isInside(step.key, key)) continue
     const note = step.notes.findLast(note => 'model' in note)
     if (note && 'model' in note) return note.model
     if (step.reserved?.model) return step.reserved.model
@@ -242,7 +239,7 @@ function waitPart(id: string, { request, openedAt, answer, expired }: WaitView, 
 /** What it sent while it was at this, and what it got. */
 function messageParts({ view, row, style }: Page): Part[] {
   return messagesOf(view).flatMap(message => {
-    const isSent = message.step === row.key || isInside(message.step, row.key)
+    const isSent = isInside(message.step, row.key)
     const isGot = message.to === row.agent
     if (!isSent && !isGot) return []
     const { step, endedAt = Number.POSITIVE_INFINITY } = { step: row.step, endedAt: row.step.endedAt }
@@ -265,7 +262,7 @@ function messageParts({ view, row, style }: Page): Part[] {
 /** What people told it. */
 function heardParts({ view, row, style }: Page): Part[] {
   return [...view.guidance].flatMap(([key, words]) => {
-    if (key !== row.key && !isInside(key, row.key)) return []
+    if (!isInside(key, row.key)) return []
     const at = view.steps.get(key)?.startedAt ?? row.step.startedAt
     return words.map(({ id, text, by }) => ({
       id: `heard ${id}`,

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import { teamOf } from '../../../exchange/exchange.ts'
 import { isObject } from '../../../json.ts'
+import { outwards } from '../../../step-key.ts'
 import type { RunView, StepView } from '../../../store/view.ts'
 import type { TeamGraph, TeamNode } from '../../../team/graph.ts'
 import { excerpt } from '../excerpt.ts'
@@ -86,11 +87,7 @@ function waitingKeys({ waits, steps }: RunView): ReadonlySet<string> {
   const keys = new Set<string>()
   for (const [wait, { answer, expired }] of waits) {
     if (answer || expired) continue
-    for (let end = wait.lastIndexOf('/'); end > 0; end = wait.lastIndexOf('/', end - 1)) {
-      const key = wait.slice(0, end)
-      if (steps.get(key)?.state === 'running') keys.add(key)
-    }
-    if (steps.get(wait)?.state === 'running') keys.add(wait)
+    for (const key of outwards(wait)) if (steps.get(key)?.state === 'running') keys.add(key)
   }
   return keys
 }
