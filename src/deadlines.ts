@@ -41,6 +41,18 @@ export function inTime<T>(
   })
 }
 
+/** What `work` gives, or at once the reason of the signal. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+  })
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
+}
+
 /**
  * Watches over something that gives bytes.
  * @param miss is told of the first deadline that passes

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { unlessAborted } from '../deadlines.ts'
 import { CrewError } from '../errors.ts'
 import { canonicalAddress } from './address.ts'
 import { openTokens } from './connections/oauth.ts'
 import { type Auth, type ConnectionSpec, connection } from './connections/schema.ts'
 import { readSecret, type Secret, type Vault } from './connections/secret.ts'
 import type { Answer, Fetch, FetchInit } from './fetch.ts'
-import { type Guard, guardedFetch, unlessAborted } from './guard.ts'
+import { type Guard, guardedFetch } from './guard.ts'
 
 export const connections = z
   .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'a name is letters, digits, - and _'), connection)

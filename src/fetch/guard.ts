@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 import type { Clock } from '../clock.ts'
-import { inTime } from '../deadlines.ts'
+import { inTime, unlessAborted } from '../deadlines.ts'
 import { CrewError } from '../errors.ts'
 import { canonicalAddress } from './address.ts'
 import { brokenConnection, type Fetch } from './fetch.ts'
@@ -62,18 +62,6 @@ export function guardedFetch(fetch: Fetch, guard: Guard, clock: Clock): Fetch {
     const left = Math.max(1, total - (clock.now() - began))
     return fetch(url.href, { ...init, addresses, deadlines: { ...init.deadlines, total: left } })
   }
-}
-
-/** What `work` gives, or at once the reason of the signal. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) stop()
-  })
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
 }
 
 async function lookUp(name: string): Promise<string[]> {

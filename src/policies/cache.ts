@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { unlessAborted } from '../deadlines.ts'
 import { duration } from '../duration.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Total } from '../spend.ts'
@@ -105,7 +106,7 @@ export function caching({ settings, key, owner, run, answers, flights, mayWait, 
     let end: ReturnType<Flights['begin']> | undefined
     const look = async (signal: AbortSignal): Promise<Found> => {
       for (let flight = flights.of(key); flight && mayWait; flight = flights.of(key)) {
-        const shared = await unless(signal, flight)
+        const shared = await unlessAborted(flight, signal)
         if (shared) return { shared }
       }
       end = flights.begin(key)
@@ -168,14 +169,4 @@ export function caching({ settings, key, owner, run, answers, flights, mayWait, 
 /** A task in other words, or an answer that a person sent back, is not what the key stands for. */
 function isAnother({ task, revision }: Call): boolean {
   return task !== undefined || revision !== undefined
-}
-
-/** What `promise` gives; rejects with the reason of `signal` as soon as that aborts. */
-function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

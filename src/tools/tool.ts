@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { unlessAborted } from '../deadlines.ts'
 import { inWords } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
@@ -130,12 +131,9 @@ export async function runTool(
   if (!tool.effects) return tool.call(args, { ...ground, ctx, signal: ctx.signal })
   const over = new AbortController()
   const signal = AbortSignal.any([ctx.signal, over.signal])
-  const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
   const cancel = clock.after(deadline, () => over.abort(tooLate(tool.name, deadline)))
   try {
-    return await Promise.race([tool.call(args, { ...ground, ctx, signal }), ended])
+    return await unlessAborted(tool.call(args, { ...ground, ctx, signal }), signal)
   } finally {
     cancel()
   }

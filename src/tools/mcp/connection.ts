@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
 import { type Clock, sleep } from '../../clock.ts'
+import { unlessAborted } from '../../deadlines.ts'
 import { CrewError } from '../../errors.ts'
 import { renderText, type Scope } from '../../expressions/template.ts'
 import type { Fetch } from '../../fetch/fetch.ts'
@@ -205,14 +206,4 @@ function reachedBy(spec: ServerSpec, { root, scope, fetch, sandbox, sign }: Surr
       ...(connection !== undefined && (await sign?.(connection))),
     }),
   }
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  let abort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', abort))
 }
