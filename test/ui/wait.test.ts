@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WriteStream } from 'node:tty'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { whileWaiting } from '../../src/ui/wait.ts'
 
 /** A terminal that keeps what is written to it. */
@@ -20,7 +20,8 @@ function terminal({ isTTY = true, columns = 80 } = {}) {
       return true
     },
   })
-  return { stream, written: () => written }
+  const isSeen = () => vi.waitFor(() => expect(written).toContain('counting'), { timeout: 10_000 })
+  return { stream, written: () => written, isSeen }
 }
 
 const SHOW_CURSOR = '\u001b[?25h'
@@ -34,22 +35,20 @@ describe('a short wait', () => {
   })
 
   it('is seen when it lasts, and nothing is left of it', async () => {
-    const { stream, written } = terminal()
-    await whileWaiting('counting', () => sleep(400), { stream, after: 1 })
-    expect(written()).toContain('counting')
+    const { stream, written, isSeen } = terminal()
+    await whileWaiting('counting', isSeen, { stream, after: 1 })
     expect(written()).toMatch(/<cleared>[^<]*$/)
     expect(written().endsWith(SHOW_CURSOR) || !written().includes('\u001b[?25l')).toBe(true)
   })
 
   it('leaves nothing behind when it fails', async () => {
-    const { stream, written } = terminal()
+    const { stream, written, isSeen } = terminal()
     const failing = async () => {
-      await sleep(300)
+      await isSeen()
       throw new Error('no')
     }
     await expect(whileWaiting('counting', failing, { stream, after: 1 })).rejects.toThrow('no')
     const before = written()
-    expect(before).toContain('counting')
     await sleep(150)
     expect(written()).toBe(before)
   })
