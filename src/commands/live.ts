@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Event } from '../store/events.ts'
 import type { Store, TimedFact } from '../store/store.ts'
+import { mayRedraw } from '../ui/redraw.ts'
 import type { Feed } from '../ui/screen/feed.ts'
 import type { Screen } from '../ui/screen/screen.tsx'
 
@@ -22,11 +23,10 @@ interface Options {
 
 /** Whether there is a screen: on a terminal that can, unless somebody said otherwise. */
 export function wantsScreen({ plain, quiet, events }: Options, { stdout, stderr, env }: Terminals): boolean {
-  if (plain || quiet || !stderr.isTTY) return false
+  if (plain || quiet) return false
   // Both would write to the same place at the same time.
   if (events && stdout.isTTY) return false
-  const isSet = (name: string) => !['', '0', 'false', undefined].includes(env[name])
-  return env.TERM !== 'dumb' && env.TERM !== '' && !isSet('CI') && !isSet('INK_SCREEN_READER')
+  return mayRedraw(stderr, env)
 }
 
 /** What is shown of a run while it is running: the screen, and plain lines before, after and instead of it. */

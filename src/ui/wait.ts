@@ -1,7 +1,15 @@
 import { systemClock } from '../clock.ts'
+import { mayRedraw } from './redraw.ts'
 
 /** What takes no longer than this, in milliseconds, does not even flicker. */
 const UNNOTICED = 300
+
+interface Where {
+  readonly stream?: NodeJS.WriteStream
+  readonly env?: NodeJS.ProcessEnv
+  /** Milliseconds. */
+  readonly after?: number
+}
 
 /**
  * Does `work`, and says to a person at a terminal what takes so long, if it does; nothing is left of that, however it
@@ -11,17 +19,17 @@ const UNNOTICED = 300
 export async function whileWaiting<T>(
   what: string,
   work: () => Promise<T>,
-  { stream = process.stderr, after = UNNOTICED }: { stream?: NodeJS.WriteStream; after?: number } = {},
+  { stream = process.stderr, env = process.env, after = UNNOTICED }: Where = {},
 ): Promise<T> {
   // In a terminal that does not know its width, ora would erase lines without end.
-  if (!stream.isTTY || !stream.columns) return work()
+  if (!mayRedraw(stream, env) || !stream.columns) return work()
   let isOver = false
   let stop: (() => void) | undefined
   const spin = async () => {
     const { default: ora } = await import('ora')
     if (isOver) return
     // Standard input is not its business: whoever types ahead means the next question.
-    const spinner = ora({ text: what, stream, discardStdin: false }).start()
+    const spinner = ora({ text: what, stream, discardStdin: false, isEnabled: true }).start()
     stop = () => spinner.stop()
   }
   // A spinner that cannot be shown must not end what is being done.
