@@ -4,13 +4,13 @@ import type { Context } from '../engine/context.ts'
 import type { Program } from '../engine/execute.ts'
 import type { Subscriber } from '../engine/journal.ts'
 import { CrewError, toCrewError } from '../errors.ts'
-import type { Scope } from '../expressions/template.ts'
 import { brief } from '../json.ts'
 import type { Event, FactOf } from '../store/events.ts'
-import type { Store, TimedFact } from '../store/store.ts'
+import type { TimedFact } from '../store/store.ts'
 import type { AlertSettings, Receiver } from '../team/alerts.ts'
 import type { Nest } from '../team/load.ts'
 import type { Means, Message, Route } from './delivery.ts'
+import type { Observed } from './observed.ts'
 import type { Plan } from './plan.ts'
 import { type Past, Watcher } from './watcher.ts'
 
@@ -29,21 +29,10 @@ interface Options {
 /** How long the end of a run waits until everybody has been told, in milliseconds. */
 const PATIENCE = 5_000
 
-/** What there is besides the team. */
-interface Surroundings {
-  readonly run: string
-  /** Nobody is told of a rehearsal. */
-  readonly rehearsal: boolean
-  readonly scope: Scope
-  readonly store: Store
-  readonly clock: Clock
-  readonly warn: (line: string) => void
-}
-
 /** Gets the alerts of a run ready. Throws when there is no way to one of those who are to be told. */
 export async function openAlerts(
   { definition, root }: Pick<Nest, 'definition' | 'root'>,
-  { run, rehearsal, scope, store, clock, warn }: Surroundings,
+  { run, rehearsal, scope, store, clock, warn }: Observed,
 ): Promise<Alerts> {
   const { name: team, alerts: settings, limits } = definition
   const { alertWebhook } = await readSettings()

@@ -1,11 +1,12 @@
 import { type Clock, sleep } from '../clock.ts'
 import { CrewError, toCrewError } from '../errors.ts'
-import { renderText, type Scope } from '../expressions/template.ts'
+import type { Scope } from '../expressions/template.ts'
 import type { Fetch } from '../fetch/fetch.ts'
 import { codeOfStatus, quote } from '../fetch/status.ts'
 import type { JsonObject } from '../json.ts'
 import { run } from '../spawn.ts'
 import type { Receiver } from '../team/alerts.ts'
+import { webhookOf } from './webhook.ts'
 
 /** What a receiver of alerts gets, as JSON. `text` says it all in one line: what chat services show. */
 export interface Message extends JsonObject {
@@ -54,17 +55,14 @@ export function routeTo(receiver: Receiver, { clock, fetch, root, scope }: Means
       },
     }
   }
-  const address = renderText(receiver.webhook, scope)
-  const { host, protocol } = URL.canParse(address) ? new URL(address) : { host: '', protocol: '' }
-  if (protocol !== 'http:' && protocol !== 'https:') throw noAddress(receiver.webhook)
-  const headers = Object.entries(receiver.headers ?? {}).map(([name, value]) => [
-    name,
-    renderText(value, scope),
-  ])
+  const { address, host, headers } = webhookOf({ ...receiver, url: receiver.webhook }, scope, {
+    trouble: 'alerts cannot be sent to',
+    hint: 'correct alerts.to in the team file, or the variable that it names; or: crew config unset alertWebhook',
+  })
   const post = async (message: Message, signal: AbortSignal) => {
     const answer = await fetch(address, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(message),
       deadlines: WEBHOOK,
       signal,
@@ -85,15 +83,4 @@ export function routeTo(receiver: Receiver, { clock, fetch, root, scope }: Means
       }
     },
   }
-}
-
-/** It is shown as it was declared: the path of a webhook is often a secret. */
-function noAddress(declared: string): CrewError {
-  return new CrewError(
-    'definition',
-    `alerts cannot be sent to ${declared}: that gives no http or https address`,
-    {
-      hint: 'correct alerts.to in the team file, or the variable that it names; or: crew config unset alertWebhook',
-    },
-  )
 }

@@ -1,17 +1,18 @@
-import { type Clock, sleep } from '../clock.ts'
+import { sleep } from '../clock.ts'
 import type { Context } from '../engine/context.ts'
 import type { Program } from '../engine/execute.ts'
 import type { Subscriber } from '../engine/journal.ts'
 import { CrewError, toCrewError } from '../errors.ts'
-import { renderText, type Scope } from '../expressions/template.ts'
 import type { Answer, Fetch } from '../fetch/fetch.ts'
 import { codeOfStatus, quote } from '../fetch/status.ts'
 import { hash, isObject, type Json, parseJson } from '../json.ts'
 import type { Event } from '../store/events.ts'
 import { leaveAnswer, openQuestions, type Question, readAnswer } from '../store/questions.ts'
-import type { Store, TimedFact } from '../store/store.ts'
+import type { TimedFact } from '../store/store.ts'
 import { apply, emptyView, type RunView, viewOf } from '../store/view.ts'
 import type { Definition } from '../team/schema.ts'
+import type { Observed } from './observed.ts'
+import { type Webhook, webhookOf } from './webhook.ts'
 
 /** How long one request may take: whoever is asked may keep it open until a person has decided. */
 const DEADLINES = { total: 60_000 }
@@ -23,23 +24,7 @@ const PATIENCE = 5_000
 /** Characters of a name that somebody gives as the one who answered. */
 const LONGEST_NAME = 100
 
-/** What there is besides the team. */
-interface Surroundings {
-  readonly run: string
-  /** Nobody is asked in a rehearsal. */
-  readonly rehearsal: boolean
-  readonly scope: Scope
-  readonly store: Store
-  readonly clock: Clock
-  /** Says what cannot be journaled any more. */
-  readonly warn: (line: string) => void
-}
-
-/** What is asked of a webhook, with its templates filled in. */
-interface Hook {
-  readonly address: string
-  readonly host: string
-  readonly headers: Readonly<Record<string, string>>
+interface Hook extends Webhook {
   readonly fetch: Fetch
 }
 
@@ -54,18 +39,18 @@ export interface GateHook {
 /** Gets the webhook of a team's gates ready. Throws when its templates give no address. */
 export async function openGateHook(
   { name: team, gates }: Pick<Definition, 'name' | 'gates'>,
-  surroundings: Surroundings,
+  surroundings: Observed,
 ): Promise<GateHook> {
   const { webhook } = gates ?? {}
   if (webhook === undefined || surroundings.rehearsal) return NOBODY
   const { scope, clock } = surroundings
-  const { url, headers = {} } = typeof webhook === 'string' ? { url: webhook } : webhook
-  const address = renderText(url, scope)
-  const { host, protocol } = URL.canParse(address) ? new URL(address) : { host: '', protocol: '' }
-  if (protocol !== 'http:' && protocol !== 'https:') throw noAddress(url)
-  const filled = Object.entries(headers).map(([name, value]) => [name, renderText(value, scope)])
+  const declared = typeof webhook === 'string' ? { url: webhook } : webhook
+  const means = webhookOf(declared, scope, {
+    trouble: 'gates cannot be asked at',
+    hint: 'correct gates.webhook in the team file, or the variable that it names',
+  })
   const { createFetch } = await import('../fetch/fetch.ts')
-  const hook = { address, host, headers: Object.fromEntries(filled), fetch: createFetch(clock) }
+  const hook = { ...means, fetch: createFetch(clock) }
   return watchGates(team, hook, surroundings)
 }
 
@@ -77,7 +62,7 @@ const NOBODY: GateHook = {
 }
 
 /** Asks the webhook every question that is open while the run is alive, each until it is answered in one way or another. */
-function watchGates(team: string, hook: Hook, surroundings: Surroundings): GateHook {
+function watchGates(team: string, hook: Hook, surroundings: Observed): GateHook {
   const { run, clock, warn } = surroundings
   const view: RunView = emptyView()
   const asking = new Map<string, AbortController>()
@@ -158,7 +143,7 @@ function watchGates(team: string, hook: Hook, surroundings: Surroundings): GateH
   }
 }
 
-interface Asking extends Surroundings {
+interface Asking extends Observed {
   readonly team: string
   readonly hook: Hook
   readonly question: Question
@@ -249,15 +234,4 @@ function pauseIn(reply: Answer): number | undefined {
 
 function answered(key: string): CrewError {
   return new CrewError('cancelled', `${key} is not asked any more`)
-}
-
-/** It is shown as it was declared: the path of a webhook is often a secret. */
-function noAddress(declared: string): CrewError {
-  return new CrewError(
-    'definition',
-    `gates cannot be asked at ${declared}: that gives no http or https address`,
-    {
-      hint: 'correct gates.webhook in the team file, or the variable that it names',
-    },
-  )
 }
