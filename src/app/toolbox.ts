@@ -57,17 +57,24 @@ export async function openToolbox(team: Nest, setting: Setting, ctx: Context): P
   }
   let servers: ReadonlyMap<string, Server> = new Map()
 
-  const builtIn = (agent: string) => {
+  /** Of each agent, once: a schema is made of every one of them. */
+  const builtIn = new Map<string, ReadonlyMap<string, Tool>>()
+  const builtInOf = (agent: string) => {
+    const known = builtIn.get(agent)
+    if (known) return known
     const memory = {
       memories: store.memories,
       team: { root: team.root, name: definition.name },
       run: id,
       agent,
     }
-    return builtInTools({ ...means, ...memory, redact, ...setting.asking(agent) })
+    const tools = builtInTools({ ...means, ...memory, redact, ...setting.asking(agent) })
+    const byName = new Map(tools.map(tool => [tool.name, tool]))
+    builtIn.set(agent, byName)
+    return byName
   }
   const named = (agent: string, name: string): readonly Tool[] => {
-    if (BUILT_IN.includes(name)) return builtIn(agent).filter(tool => tool.name === name)
+    if (BUILT_IN.includes(name)) return [builtInOf(agent).get(name)].flatMap(tool => tool ?? [])
     const server = servers.get(serverOf(name))
     if (server) return toolsNamed(name, server.tools, server.description)
     return declared[name] ? [declared[name]] : []
