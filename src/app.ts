@@ -75,16 +75,14 @@ export async function run(
   return observers.during(
     startRun(
       {
-        ...{
-          id,
-          team: name,
-          path: team.path,
-          rehearsal,
-          definition: pin(team),
-          input,
-          limits,
-          crew: version,
-        },
+        id,
+        team: name,
+        path: team.path,
+        rehearsal,
+        definition: pin(team),
+        input,
+        limits,
+        crew: version,
         ...(untrusted && { untrusted }),
       },
       async recorded => observers.over(prepared.over(recorded)),
@@ -108,7 +106,7 @@ export async function resume(
   if (untrusted && !first.rehearsal) throw new Error('a team that nobody trusts was to be run')
   const guarded = guard(team, { ...surroundings, untrusted })
   // A budget that cannot be kept is refused before it is written down.
-  if ('usd' in limits || 'day.usd' in limits) await prepare(team, { ...first, id, limits }, guarded)
+  if ('usd' in limits || 'day.usd' in limits) await openPriced(team, { ...first, limits }, guarded)
   const observers = await observersOf(team, { ...first, id }, surroundings)
   observers.recall(recorded)
   return observers.during(
@@ -147,8 +145,7 @@ export async function verify(
 
 /** Stand in for secrets that are not here now: in a journal, they are redacted in any case. */
 function placeholders(team: Nest): Record<string, string> {
-  const names = everyOne(team).flatMap(({ definition }) => secretVariablesOf(definition))
-  return Object.fromEntries(names.map(name => [name, `crew-placeholder-for-${name}`]))
+  return Object.fromEntries(secretNamesIn(team).map(name => [name, `crew-placeholder-for-${name}`]))
 }
 
 /** Who watches a run: for alerts, and for questions that a webhook may answer. */
@@ -220,23 +217,22 @@ function optionsOf({
 
 /** Values of all variables that the team names: none of them may be written down. */
 function secretsOf(team: Nest, env: Surroundings['env']): Record<string, string> {
-  const names = everyOne(team).flatMap(({ definition }) => secretVariablesOf(definition))
-  return pick(env, [...names, ...Object.keys(env).filter(name => name.endsWith('_API_KEY'))])
+  return pick(env, [...secretNamesIn(team), ...Object.keys(env).filter(name => name.endsWith('_API_KEY'))])
+}
+
+function secretNamesIn(team: Nest): readonly string[] {
+  return everyOne(team).flatMap(({ definition }) => secretVariablesOf(definition))
 }
 
 /** Gets everything ready that a run of the team can ask for, so that what is missing is missed before it begins. */
 async function prepare(
   team: Team,
   { id, input, rehearsal, limits }: Pick<RunView, 'input' | 'rehearsal' | 'limits'> & { readonly id: string },
-  { store, env, redact, untrusted = false, idle = false, clock = systemClock }: Guarded,
+  guarded: Guarded,
 ) {
-  const models = await openModels(team, rehearsal, { store, env, clock, idle })
+  const { store, env, redact, untrusted = false, idle = false, clock = systemClock } = guarded
+  const models = await openPriced(team, { rehearsal, limits }, guarded)
   const equipments = await equip(team, { env, clock, rehearsal, untrusted, onSecret: redact.add, idle })
-  const isPriced = (nest: Nest, name: string) =>
-    models.get(nest)?.get(name)?.worstCase({ messages: [], tools: [] }).usd !== undefined
-  const { usd, call, day } = budgetOf(team, limits)
-  const isBound = [usd, call?.usd, day?.usd].some(limit => limit !== undefined)
-  assertPriced(team, isBound, isPriced)
   const over = (recorded: RunView) => {
     const places = new Map<string, Place>()
     const flights = new Flights()
@@ -273,6 +269,21 @@ async function prepare(
     return { program, time: time - recorded.active }
   }
   return { over }
+}
+
+/** The models of a team. Rejects when one of them has no price, and there is a budget to be kept. */
+async function openPriced(
+  team: Team,
+  { rehearsal, limits }: Pick<RunView, 'rehearsal' | 'limits'>,
+  { store, env, idle = false, clock = systemClock }: Guarded,
+) {
+  const models = await openModels(team, rehearsal, { store, env, clock, idle })
+  const isPriced = (nest: Nest, name: string) =>
+    models.get(nest)?.get(name)?.worstCase({ messages: [], tools: [] }).usd !== undefined
+  const { usd, call, day } = budgetOf(team, limits)
+  const isBound = [usd, call?.usd, day?.usd].some(limit => limit !== undefined)
+  assertPriced(team, isBound, isPriced)
+  return models
 }
 
 /** What the whole run may take, when `limits` were given to it besides its file. */
