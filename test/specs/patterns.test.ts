@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import PQueue from 'p-queue'
 import { describe, expect, it } from 'vitest'
 import { resume, verify } from '../../src/app.ts'
 import type { Outcome } from '../../src/engine/execute.ts'
@@ -48,7 +49,7 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern
       steps: new Set(started(events)).size - verdict.inside,
       inside: expect.any(Number),
     })
-    for (let kept = 1; kept < events.length; kept += 1) {
+    const killedBehind = async (kept: number) => {
       const before = events.slice(0, kept)
       const store = await storeWith(before, id, { rehearsal: setting.rehearsal })
       const { env } = await settingOf(trial)
@@ -63,6 +64,8 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern
       const ends = committed([...before, ...after])
       expect(ends, `${where}: committed twice`).toEqual([...new Set(ends)])
     }
+    // Some of them wait, for a retry or a deadline: others can go on meanwhile.
+    await new PQueue({ concurrency: 4 }).addAll(events.slice(1).map((_, at) => () => killedBehind(at + 1)))
   })
 
   it.each(all)('with %s, gives every step a key that does not depend on timing', async (_, trial) => {
