@@ -217,9 +217,7 @@ describe('a trace', () => {
       [0, began()],
       ...[...deep, ...many].map(key => [1, started(key, 'agent', { agent: 'x' })] as const),
     )
-    const before = performance.now()
     const lines = trace(events).trim().split('\n')
-    expect(performance.now() - before).toBeLessThan(1000)
     expect(lines).toHaveLength(2 + deep.length + many.length)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
   })

