@@ -134,7 +134,11 @@ export async function verify(
   const { untrusted = false, rehearsal, input } = first
   const interrupt = new AbortController().signal
   const known = { ...placeholders(team), ...env }
-  const surroundings = { store, env: known, clock, interrupt, untrusted, onEvent: () => {} }
+  // An answer that an agent gives again is as old as it was, and kept by nobody.
+  const keepsNothing = Object.create(store, {
+    answers: { value: { ...store.answers, keep: async () => {} } },
+  }) as Store
+  const surroundings = { store: keepsNothing, env: known, clock, interrupt, untrusted, onEvent: () => {} }
   const guarded = { ...guard(team, surroundings), idle: true }
   const repeat = async (view: RunView) => {
     const { limits } = view

@@ -293,34 +293,51 @@ describe('the tables of', () => {
   })
 })
 
-/** Every command, and each with every option. */
-function commandsAndOptions(): string[] {
+/** Every command, with the place where its arguments and options stand. */
+function commandsAndPlaces(): string[] {
   const [, ...commands] = entriesOf(createProgram(() => {}))
-  return commands.flatMap(({ usage, options }) => [usage, ...options.map(({ name }) => `${usage}: ${name}`)])
+  const named = blocksAside(read('docs/commands.md'))
+  return commands.map(({ usage }) => `${usage}: ${named.get(usage) ?? 'nowhere'}`)
 }
 
-/** The same as docs/cli.md has it: a section for each command, with a table of its options. */
+/** The sections of the manual by the commands that they are about, as a link from beside it leads there. */
+function blocksAside(markdown: string): Map<string, string> {
+  return new Map(
+    [...sectionsOf(markdown).keys()].map(title => {
+      const [anchor] = anchorsOf(`### ${title}\n`)
+      return [title.replaceAll('`', ''), `commands.md#${anchor}`]
+    }),
+  )
+}
+
+/** What docs/cli.md says of commands: where their options stand; and options that it repeats, which would grow old. */
 function documentedIn(markdown: string): string[] {
   return [...sectionsOf(markdown)].flatMap(([title, text]) => {
     const usage = title.replaceAll('`', '')
     if (!usage.startsWith('crew ')) return []
-    const options = tablesOf(text).flatMap(({ head, rows }) => (head === 'option' ? rows : []))
-    return [usage, ...options.map(([flags]) => `${usage}: ${flags}`)]
+    const place = linksOf(text).find(link => link.startsWith('commands.md#'))
+    const repeated = tablesOf(text).flatMap(({ head, rows }) => (head === 'option' ? rows : []))
+    return [`${usage}: ${place}`, ...repeated.map(([flags]) => `${usage}: ${flags}`)]
   })
 }
 
 describe('docs/cli.md', () => {
-  it('has every command and every option, and no other', () => {
-    const real = commandsAndOptions()
-    expect(real).toContain('crew run <team> [task]: -q, --quiet')
+  it('has every command and no other, each with a link to its options, and repeats none of them', () => {
+    const real = commandsAndPlaces()
+    expect(real).toContain('crew run <team> [task]: commands.md#crew-run-team-task')
     expect(differences(documentedIn(read('docs/cli.md')), real)).toEqual([])
   })
 
-  it('is found out when an option is missing, or invented', () => {
-    const documented = documentedIn('## `crew ls`\n\n| option | |\n|---|---|\n| `--old` | it was |\n')
-    expect(differences(documented, ['crew ls', 'crew ls: --new'])).toEqual([
+  it('is found out when a command or a link is missing, or an option is repeated', () => {
+    const option = '| option | |\n|---|---|\n| `--old` | it was |\n'
+    const documented = documentedIn(`## \`crew ls\`\n\n${option}`)
+    expect(
+      differences(documented, ['crew ls: commands.md#crew-ls', 'crew top: commands.md#crew-top']),
+    ).toEqual([
+      'does not exist: crew ls: undefined',
       'does not exist: crew ls: --old',
-      'is not documented: crew ls: --new',
+      'is not documented: crew ls: commands.md#crew-ls',
+      'is not documented: crew top: commands.md#crew-top',
     ])
   })
 })

@@ -1,12 +1,12 @@
 import { type Clock, sleep } from '../clock.ts'
 import { cancelRun } from '../engine/runs.ts'
 import { CrewError } from '../errors.ts'
-import { isObject } from '../json.ts'
 import { thisPerson } from '../person.ts'
 import { thisProcess } from '../store/lease.ts'
 import { leaveAnswer, type Question, readAnswer } from '../store/questions.ts'
 import type { RunRow, Signal, Store } from '../store/store.ts'
 import { type RunView, viewOf } from '../store/view.ts'
+import { agentsIn } from '../team/agents.ts'
 import { didYouMean, namesOf } from '../team/suggest.ts'
 
 interface Means {
@@ -122,18 +122,7 @@ async function untilStopped({ id }: RunRow, { store, clock }: Means): Promise<St
 
 /** Names of the agents that are models, in the team and all teams inside of it. */
 function listenersIn({ definition }: RunView): Set<string> {
-  const { team, files } = definition
-  const names = new Set<string>()
-  const collect = (value: unknown) => {
-    if (!isObject(value) || !isObject(value.agents)) return
-    for (const [name, agent] of Object.entries(value.agents)) {
-      const kind = isObject(agent) ? (agent.kind ?? 'llm') : 'llm'
-      if (kind === 'llm') names.add(name)
-      if (kind === 'team' && isObject(agent)) collect(agent.team)
-    }
-  }
-  for (const value of [team, ...(isObject(files) ? Object.values(files) : [])]) collect(value)
-  return names
+  return new Set([...agentsIn(definition)].flatMap(({ name, kind }) => (kind === 'llm' ? [name] : [])))
 }
 
 /** Whether `key` is a step in which one of these agents works. */

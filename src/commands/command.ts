@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { Clock } from '../clock.ts'
 import { CrewError, type ExitCode } from '../errors.ts'
@@ -18,12 +19,20 @@ export interface StoreOptions {
   readonly db?: string
 }
 
-/** Calls `use` with the store, and closes it afterwards. */
+/**
+ * Calls `use` with the store, and closes it afterwards. One that is named with --db has to be there: only a command that
+ * begins a run `mayCreate` it. Rejects with `usage` when it is not.
+ */
 export async function withStore<T>(
   { db }: StoreOptions,
   use: (store: Store) => Promise<T>,
-  access?: { readonly readOnly?: boolean },
+  { mayCreate = false, ...access }: { readonly readOnly?: boolean; readonly mayCreate?: boolean } = {},
 ): Promise<T> {
+  if (db !== undefined && !mayCreate && !existsSync(db)) {
+    throw new CrewError('usage', `there is no store ${db}`, {
+      hint: 'name one that is there, or leave --db away for that of CREW_HOME',
+    })
+  }
   const [{ systemClock }, { defaultStore }, { openStore }, { whileWaiting }] = await Promise.all([
     import('../clock.ts'),
     import('../home.ts'),

@@ -22,13 +22,15 @@ Examples:
   $ crew diff 0k3f last --step draft`,
     )
     .action(async (first: string, second: string, options: Options) => {
-      const [{ findRun }, { viewOf }, ui, { styleFor }, { terminalWidth }] = await Promise.all([
-        import('../store/find.ts'),
-        import('../store/view.ts'),
-        import('../ui/diff.ts'),
-        import('../ui/style.ts'),
-        import('../ui/table.ts'),
-      ])
+      const [{ findRun }, { viewOf }, ui, { formatStep }, { styleFor }, { terminalWidth }] =
+        await Promise.all([
+          import('../store/find.ts'),
+          import('../store/view.ts'),
+          import('../ui/diff.ts'),
+          import('../ui/diff/step.ts'),
+          import('../ui/style.ts'),
+          import('../ui/table.ts'),
+        ])
       await withStore(options, async store => {
         const read = async (reference: string) => {
           const { id } = await findRun(store, reference)
@@ -44,7 +46,7 @@ Examples:
         const lines =
           step === undefined
             ? ui.formatComparison(a, b, compared, look)
-            : ui.formatStep(step, compared, a, b, look)
+            : formatStep(step, compared, a, b, look)
         // Also in JSON a step that neither run has is a mistake.
         const text = [...lines].join('\n')
         if (json) stdout.write(`${JSON.stringify(ui.documentOfComparison(a, b, compared, step), null, 2)}\n`)

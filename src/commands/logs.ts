@@ -112,7 +112,7 @@ async function printTrace(store: Store, run: RunRow, { agent, depth }: Options):
     import('../ui/trace.ts'),
   ])
   const { events, ...look } = await lookAt(store, run)
-  if (agent !== undefined) requireAgent(agent, run.id, events)
+  if (agent !== undefined) requireAgent(agent, run, events)
   const options = {
     ...look,
     isWhole: !process.stdout.isTTY,
@@ -160,7 +160,7 @@ async function printTimeline(store: Store, run: RunRow, { agent }: Options): Pro
   ])
   const { stdout } = process
   const { events, width, ...look } = await lookAt(store, run)
-  if (agent !== undefined) requireAgent(agent, run.id, events)
+  if (agent !== undefined) requireAgent(agent, run, events)
   const options = { ...look, width: stdout.isTTY ? width : PIPED, ...(agent !== undefined && { agent }) }
   for (const line of formatLanes(events, options)) stdout.write(`${line}\n`)
 }
@@ -185,7 +185,7 @@ async function writePage(store: Store, run: RunRow, file: string): Promise<void>
   process.stderr.write(`run ${run.id} is in ${file}; open it in a browser\n`)
 }
 
-async function printLog(store: Store, { id, owner }: RunRow, options: Options): Promise<void> {
+async function printLog(store: Store, run: RunRow, options: Options): Promise<void> {
   const [{ systemClock }, { follow }, { createLog, formatLine, requireAgent }, { styleFor }] =
     await Promise.all([
       import('../clock.ts'),
@@ -200,13 +200,19 @@ async function printLog(store: Store, { id, owner }: RunRow, options: Options): 
   const enough = new AbortController()
   const stop = () => enough.abort()
   if (options.follow) process.once('SIGINT', stop)
-  const recorded = options.follow ? [] : await store.events(id)
-  if (agent !== undefined && !owner) requireAgent(agent, id, recorded)
-  const events = options.follow ? follow(store, id, { clock: systemClock, signal: enough.signal }) : recorded
-  for await (const event of events) {
+  const recorded = await store.events(run.id)
+  if (agent !== undefined) requireAgent(agent, run, recorded)
+  const after = recorded.at(-1)?.seq ?? 0
+  const news = follow(store, run.id, { clock: systemClock, signal: enough.signal, after })
+  for await (const event of options.follow ? chain(recorded, news) : recorded) {
     const line = log(event)
-    if (line) stdout.write(`${json ? JSON.stringify({ run: id, ...event }) : formatLine(line, style)}\n`)
+    if (line) stdout.write(`${json ? JSON.stringify({ run: run.id, ...event }) : formatLine(line, style)}\n`)
     if (!stdout.writable) break
   }
   process.off('SIGINT', stop)
+}
+
+async function* chain<T>(first: Iterable<T>, then: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* first
+  yield* then
 }

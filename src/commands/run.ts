@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { EXIT } from '../errors.ts'
+import type { Store } from '../store/store.ts'
 import { BUDGET_OPTION, readBudgets } from './budget.ts'
 import { type CreateCommand, collect, type StoreOptions, storeOption, withStore } from './command.ts'
 import { describing, look } from './doctor.ts'
@@ -61,7 +62,7 @@ Examples:
         hint: rehearsal ? hint : `${hint}, or --trust`,
       }))
       if (options.check && !(await isWell(file, { ...options, rehearsal }))) return exit(EXIT.failed)
-      await withStore(options, async store => {
+      const use = async (store: Store) => {
         exit(
           await present(store, options, presentation =>
             run(
@@ -72,7 +73,8 @@ Examples:
             ),
           ),
         )
-      })
+      }
+      await withStore(options, use, { mayCreate: true })
     })
 
 /** Says on stderr what is broken, if something is. */

@@ -6,15 +6,19 @@ import type { RunRow, Store } from './store.ts'
  * one before it.
  */
 export async function findRun(store: Store, reference: string): Promise<RunRow> {
-  const back = reference === 'last' ? 1 : /^-(\d+)$/.exec(reference)?.[1]
-  if (back !== undefined) {
-    const run = (await store.runs({ limit: Number(back) }))[Number(back) - 1]
+  // An empty variable of a script must not be whatever run there is.
+  if (reference.trim() === '') throw notFound('no run is named')
+  const back = reference === 'last' ? 1 : Number(/^-(\d+)$/.exec(reference)?.[1])
+  if (back < 1) throw notFound(`${reference} is no run: the last one is -1`)
+  if (back >= 1) {
+    const limit = Math.min(back, Number.MAX_SAFE_INTEGER)
+    const run = (await store.runs({ limit }))[back - 1]
     if (run) return run
-    throw Number(back) === 1
+    throw back === 1
       ? new CrewError('run-not-found', 'there are no runs yet', {
           hint: 'start one with: crew run TEAM --rehearse',
         })
-      : notFound(`there are fewer than ${back} runs`)
+      : notFound(`there are fewer than ${reference.slice(1)} runs`)
   }
   const exact = await store.run(reference)
   if (exact) return exact

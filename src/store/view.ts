@@ -65,7 +65,7 @@ type Note = FactOf<'decision' | 'alert' | 'model.replied' | 'model.failed'> & { 
 export interface WaitView {
   readonly request: WaitRequest
   readonly openedAt: number
-  answer?: { readonly value: Json; readonly by: string; readonly at: number }
+  answer?: { readonly value: Json; readonly by: string; readonly at: number; readonly via?: string }
   /** Nobody answered in time. */
   expired?: true
 }
@@ -204,7 +204,10 @@ function applyToStep(view: RunView, event: Event): void {
       break
     case 'wait.answered': {
       const wait = view.waits.get(event.key)
-      if (wait) wait.answer = { value: event.value, by: event.by, at: event.answeredAt ?? event.at }
+      if (wait) {
+        const { value, by, at, answeredAt = at, via } = event
+        wait.answer = { value, by, at: answeredAt, ...(via !== undefined && { via }) }
+      }
       break
     }
     case 'guidance.heard':

@@ -1,23 +1,17 @@
 import type { ChalkInstance } from 'chalk'
-import { createTwoFilesPatch, diffWordsWithSpace } from 'diff'
-import { CrewError } from '../errors.ts'
 import { brief, isObject, type Json, type JsonObject } from '../json.ts'
 import type { RunView } from '../store/view.ts'
+import { describeParting } from './diff/step.ts'
+import { type Look, lineDiff, wordDiff } from './diff/words.ts'
 import { formatDollars, formatDuration, formatTokens } from './format.ts'
 import { describeCost } from './summary.ts'
 import { type Cell, formatTable } from './table.ts'
-import { oneLine, sanitize } from './text.ts'
+import { oneLine } from './text.ts'
 import { type Comparison, compareRuns, type Field, type Parting, type Sum } from './trace/compare.ts'
 
 interface Compared {
   readonly id: string
   readonly view: RunView
-}
-
-export interface Look {
-  readonly style: ChalkInstance
-  /** Columns; Infinity cuts nothing but what would not fit a page. */
-  readonly width: number
 }
 
 export function compare(a: Compared, b: Compared): Comparison {
@@ -94,21 +88,6 @@ function countSteps(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}`
 }
 
-const WHAT = {
-  path: 'only in one',
-  prompt: 'asked something else',
-  decision: 'decided otherwise',
-  output: 'gave something else',
-  state: 'ended otherwise',
-} as const
-
-function describeParting({ in: parts, a, b }: Parting): string {
-  if (!b) return `only the first has it (${a?.state})`
-  if (!a) return `only the second has it (${b.state})`
-  const words = parts.map(part => (part === 'state' ? `${a.state} → ${b.state}` : WHAT[part]))
-  return parts[0] === 'output' ? `asked the same, ${words.join(', ')}` : words.join(', ')
-}
-
 function* formatFields(title: string, fields: readonly Field[], look: Look): Generator<string> {
   if (fields.length === 0) return
   const { style, width } = look
@@ -179,119 +158,6 @@ function* formatShares(shares: Comparison['shares'], { style, width }: Look): Ge
 
 function change(a: string, b: string): string {
   return a === b ? a : `${a} → ${b}`
-}
-
-/** All that differs in one step, in full. Throws `usage` when neither run has it. */
-export function* formatStep(
-  key: string,
-  compared: Comparison,
-  a: Compared,
-  b: Compared,
-  look: Look,
-): Generator<string> {
-  const { style } = look
-  const known = a.view.steps.has(key) || b.view.steps.has(key)
-  const parting = compared.partings.find(each => each.key === key)
-  if (!known) {
-    const keys = compared.partings.slice(0, 10).map(({ key }) => key)
-    throw new CrewError('usage', `neither run has a step ${key}`, {
-      hint: keys.length > 0 ? `these differ: ${keys.join(', ')}` : 'no step differs',
-    })
-  }
-  if (!parting) {
-    yield `${sanitize(key)} is the same in both`
-    return
-  }
-  yield style.bold(oneLine(`${key}: ${describeParting(parting)}`, look.width))
-  const one = parting.a ?? parting.b
-  if (!parting.a || !parting.b) {
-    yield* section('asked', sanitize(one?.asked ?? '').split('\n'), style)
-    yield* section('gave', sanitize(one?.output ?? one?.why ?? '').split('\n'), style)
-    return
-  }
-  if (parting.in.includes('prompt'))
-    yield* section('asked', wordDiff(parting.a.asked, parting.b.asked, look, false), style)
-  const decisions = [parting.a, parting.b].map(({ decisions }) => decisions.join('\n'))
-  if (parting.in.includes('decision'))
-    yield* section('decided', lineDiff(decisions[0] ?? '', decisions[1] ?? '', look), style)
-  if (parting.in.includes('output'))
-    yield* section('gave', lineDiff(parting.a.output ?? '', parting.b.output ?? '', look), style)
-  if (parting.in.includes('state')) {
-    const ended = ({ state, why }: NonNullable<Parting['a']>) =>
-      `${state}${why === undefined ? '' : `: ${why}`}`
-    yield* section('ended', lineDiff(ended(parting.a), ended(parting.b), look), style)
-  }
-}
-
-function* section(title: string, lines: readonly string[], style: ChalkInstance): Generator<string> {
-  yield ''
-  yield style.bold(title)
-  for (const line of lines) yield `  ${line}`
-}
-
-/** Changes that are looked for at the most: beyond, two texts have nothing to do with each other. */
-const CHANGES = 2000
-
-/** A text with what is gone `[-so-]` and what is new `{+so+}`; without the lines in which nothing changed when `isShort`. */
-function wordDiff(a: string, b: string, { style, width }: Look, isShort: boolean): string[] {
-  const parts = diffWordsWithSpace(unmarked(a), unmarked(b), { maxEditLength: CHANGES })
-  if (!parts) return lineDiff(a, b, { style, width })
-  // Marks go line by line: each stands for itself.
-  const marked = parts.map(({ value, added, removed }) =>
-    value
-      .split('\n')
-      .map(text =>
-        text === '' || !(added || removed) ? text : added ? `\ue000${text}\ue001` : `\ue002${text}\ue003`,
-      )
-      .join('\n'),
-  )
-  const lines = marked.join('').split('\n')
-  const isChanged = (line = '') => /[\ue000\ue002]/.test(line)
-  const kept = isShort ? lines.filter(isChanged) : lines
-  return kept.map(line =>
-    paintWords(isShort && Number.isFinite(width) ? around(line, width - 4) : line, style),
-  )
-}
-
-/** Harmless text without the characters, of nobody's alphabet, that mark what is gone and what is new. */
-function unmarked(text: string): string {
-  return sanitize(text).replace(/[\ue000-\ue003]/g, '')
-}
-
-/** In a line that is too long, what stands around the first change. */
-function around(line: string, width: number): string {
-  const room = 2 * width
-  if (line.length <= room) return line
-  const at = line.search(/[\ue000\ue002]/)
-  const from = Math.max(0, at - 30)
-  const end = from + room
-  return `${from > 0 ? '…' : ''}${line.slice(from, end)}${end < line.length ? '…' : ''}`
-}
-
-function paintWords(line: string, style: ChalkInstance): string {
-  return line
-    .replace(/\ue000([^\ue001]*)\ue001?/g, (_, text: string) => style.green(`{+${text}+}`))
-    .replace(/\ue002([^\ue003]*)\ue003?/g, (_, text: string) => style.red(`[-${text}-]`))
-}
-
-/** A unified diff, without its heads. */
-function lineDiff(a: string, b: string, { style }: Look): string[] {
-  const patch = createTwoFilesPatch('a', 'b', withEnd(sanitize(a)), withEnd(sanitize(b)), '', '', {
-    context: 2,
-    maxEditLength: CHANGES,
-  })
-  if (patch === undefined) return ['the two have nothing in common']
-  const lines = patch.trimEnd().split('\n')
-  const start = lines.findIndex(line => line.startsWith('@@'))
-  return (start < 0 ? [] : lines.slice(start)).map(line => {
-    if (line.startsWith('+')) return style.green(line)
-    if (line.startsWith('-')) return style.red(line)
-    return line.startsWith('@@') ? style.cyan(line) : line
-  })
-}
-
-function withEnd(text: string): string {
-  return text.endsWith('\n') ? text : `${text}\n`
 }
 
 /** For scripts: everything that differs, in full. */

@@ -1,6 +1,7 @@
 import ms from 'ms'
 import prettyMilliseconds from 'pretty-ms'
 import { twoDigits } from '../calendar.ts'
+import { shellWord } from '../shell-word.ts'
 import type { Total } from '../spend.ts'
 
 export { localDay as formatDay } from '../calendar.ts'
@@ -23,21 +24,27 @@ export function formatTime(at: number): string {
 }
 
 export function formatTokens(count: number): string {
-  return count.toLocaleString('en-US')
+  return COUNT.format(count)
 }
 
 /** Dollars with as many digits as it takes to see them: `$0.0012`, `$3.40`. */
 export function formatDollars(total: number): string {
   // Without what adding up binary fractions got wrong: the same sum looks the same wherever it is shown.
   const usd = Number(total.toFixed(12))
-  const digits = { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
-  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : usd.toLocaleString('en-US', digits)}`
+  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : TWO_DIGITS.format(usd)}`
 }
+
+// Made once: a list of 10,000 runs has as many amounts.
+const COUNT = new Intl.NumberFormat('en-US')
+const TWO_DIGITS = new Intl.NumberFormat('en-US', {
+  minimumSignificantDigits: 2,
+  maximumSignificantDigits: 2,
+})
 
 /** How a command names a run: with its store, where that is not the one that crew finds by itself. */
 export function formatReference(id: string, db?: string): string {
   if (db === undefined) return id
-  return `${id} --db ${/^[\w./:+-]+$/.test(db) ? db : `'${db.replaceAll("'", `'\\''`)}'`}`
+  return `${id} --db ${shellWord(db)}`
 }
 
 /** What was spent, honestly: estimates and unknown prices are said to be that. */

@@ -3,7 +3,9 @@ import { CrewError } from '../errors.ts'
 import { asText, type JsonObject } from '../json.ts'
 import { add, zero } from '../spend.ts'
 import type { Event, FactOf, Message } from '../store/events.ts'
+import type { RunRow } from '../store/store.ts'
 import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
+import { agentsIn } from '../team/agents.ts'
 import { formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
 import { oneLine } from './text.ts'
 
@@ -39,13 +41,27 @@ export function createLog({ level, agent }: LogFilter): (event: Event) => LogLin
   }
 }
 
-/** Throws `usage` when the agent has done nothing in these events, saying which agents have. */
-export function requireAgent(agent: string, run: string, events: readonly Event[]): void {
-  const agents = new Set(events.flatMap(event => (event.type === 'step.started' && event.agent) || []))
+/**
+ * Throws `usage` when the agent has done nothing in these events, saying which agents have. In a run that somebody runs
+ * one that is declared may still come.
+ */
+export function requireAgent(
+  agent: string,
+  { id, owner }: Pick<RunRow, 'id' | 'owner'>,
+  events: readonly Event[],
+): void {
+  const agents = new Set(
+    events.flatMap(event => {
+      if (event.type === 'run.started' && owner)
+        return [...agentsIn(event.definition)].map(({ name }) => name)
+      return event.type === 'step.started' ? (event.agent ?? []) : []
+    }),
+  )
   if (agents.has(agent)) return
-  throw new CrewError('usage', `no agent ${agent} did anything in run ${run}`, {
+  const did = owner ? 'does' : 'did'
+  throw new CrewError('usage', `no agent ${agent} ${did} anything in run ${id}`, {
     hint:
-      agents.size > 0 ? `there are: ${[...agents].join(', ')}` : `see what happened with: crew logs ${run}`,
+      agents.size > 0 ? `there are: ${[...agents].join(', ')}` : `see what happened with: crew logs ${id}`,
   })
 }
 

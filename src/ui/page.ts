@@ -13,7 +13,7 @@ import { chartOf } from './trace/chart.ts'
 import { sumsOf } from './trace/compare.ts'
 import { Html, html, Texts, weigh } from './trace/html.ts'
 import { SCRIPT, STYLE } from './trace/look.ts'
-import { describeFailure, describeNote, describePacket, describeWait } from './trace/notes.ts'
+import { describeFailure, describeNote, describeWait, remarksOf } from './trace/notes.ts'
 import { lanesOf } from './trace/spans.ts'
 import { type Branch, treeOf } from './trace/tree.ts'
 
@@ -50,7 +50,10 @@ export function pageOf(
   const texts = new Texts(lengthsIn(view), ONE_TEXT, Math.max(LEAST_TEXTS, PAGE - STEP * view.steps.size))
   const page: Page = { view, elapsed, end, isLive: now !== undefined, texts }
   const tree = treeOf(view)
-  const remarks = [...view.notes.flatMap(note => describeNote(note, view)), ...tree.waits.map(describeWait)]
+  const remarks = [
+    ...view.notes.flatMap(note => describeNote(note, view)),
+    ...tree.waits.flatMap(describeWait),
+  ]
   const sections: [name: string, title: string, body: Html | undefined][] = [
     ['result', 'Result', resultOf(page)],
     ['timeline', 'Timeline', lanes.length > 0 ? html`${chartOf(lanes, elapsed, end)}${LEGEND}` : undefined],
@@ -134,16 +137,14 @@ const OPEN = 1
 const DEEPEST = 60
 
 function stepOf(branch: Branch, page: Page, level: number): Html {
-  const { step, name, branches, waits, parts } = branch
+  const { step, name, branches } = branch
   const { view, isLive, texts } = page
   const [mark, colour] = markOf(standingOf(branch), isLive)
   const tone = { green: 'good', red: 'bad', yellow: 'warn', cyan: 'run', gray: 'dim' }[colour]
   const call = nameOfCall(step)
   const what = step.agent ?? step.kind
   const remarks = [
-    ...describePacket(step),
-    ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(note => describeNote(note, view)),
-    ...waits.map(describeWait),
+    ...remarksOf(branch, view),
     ...(step.kind === 'tool'
       ? describeEnd(branch).filter(line => !line.startsWith('→'))
       : describeFailure(step, view)),

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import { asText, isObject, type Json } from '../json.ts'
+import { shellWord } from '../shell-word.ts'
 import type { Question } from '../store/questions.ts'
 import { formatDay, formatTime } from './format.ts'
 import { oneLine, reveal, sanitize } from './text.ts'
@@ -58,11 +59,7 @@ export function answersTo({ key, choices, gate }: Question, run: string, isOneOf
     ]
   }
   const step = isOneOfMany ? ` --step ${key}` : ''
-  return (choices ?? ['"…"']).map(choice => `crew answer ${run} ${quoted(choice)}${step}`)
-}
-
-function quoted(choice: string): string {
-  return /^[\w"…=.,:/@%+-]+$/.test(choice) ? choice : `'${choice.replaceAll("'", `'\\''`)}'`
+  return (choices?.map(shellWord) ?? ['"…"']).map(answer => `crew answer ${run} ${answer}${step}`)
 }
 
 /** What a question is about, as lines: each field by its name, a text of several lines below it. */

@@ -1,5 +1,4 @@
-import stringWidth from 'string-width'
-import { oneLine } from './text.ts'
+import { oneLine, widthOf } from './text.ts'
 
 export interface Column {
   readonly align?: 'right'
@@ -36,14 +35,14 @@ export function formatTable(
 /** `text`, harmless and cut or padded to exactly `width` columns; `none` pads nothing. */
 export function pad(text: string, width: number, align: 'left' | 'right' | 'none' = 'left'): string {
   const fitting = oneLine(text, width)
-  const space = align === 'none' ? '' : ' '.repeat(Math.max(0, width - stringWidth(fitting)))
+  const space = align === 'none' ? '' : ' '.repeat(Math.max(0, width - widthOf(fitting)))
   return align === 'right' ? space + fitting : fitting + space
 }
 
 /** Width of each column: what its widest cell needs; what is too much is taken from the one that shrinks. */
 function widthsFor(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
   const needed = columns.map((_, index) =>
-    rows.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), 0),
+    rows.reduce((widest, row) => Math.max(widest, widthOfCell(row[index] ?? '')), 0),
   )
   const sum = needed.reduce((total, each) => total + each, GAP.length * (columns.length - 1))
   const excess = Math.max(0, sum - width)
@@ -52,8 +51,8 @@ function widthsFor(columns: readonly Column[], rows: readonly (readonly Cell[])[
   )
 }
 
-function widthOf(cell: Cell): number {
-  return stringWidth(oneLine(typeof cell === 'string' ? cell : cell.text, Number.POSITIVE_INFINITY))
+function widthOfCell(cell: Cell): number {
+  return widthOf(oneLine(typeof cell === 'string' ? cell : cell.text, Number.POSITIVE_INFINITY))
 }
 
 /** Columns of a terminal; 80 for anything else. */

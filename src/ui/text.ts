@@ -61,15 +61,25 @@ export function reveal(text: string): string {
 /** Also blanks that are no ordinary ones. */
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?! )\p{Zs}/gu
 
+/** Text in which every character takes one column. */
+const PLAIN = /^[ -~]*$/
+
+/** Columns that a terminal needs for `text`. */
+export function widthOf(text: string): number {
+  return PLAIN.test(text) ? text.length : stringWidth(text)
+}
+
 const graphemes = new Intl.Segmenter()
 
 /** `text`, harmless, on one line of at most `width` columns; what had to be left out is shown by an ellipsis. */
 export function oneLine(text: string, width: number): string {
-  const line = sanitize(text).replace(/\s+/g, ' ').trim()
+  const line = (PLAIN.test(text) ? text : sanitize(text)).replace(/\s+/g, ' ').trim()
+  // Most text is plain, and there is much of it.
+  if (PLAIN.test(line)) return line.length <= width ? line : width < 1 ? '' : `${line.slice(0, width - 1)}…`
   let fitting = ''
   let used = 0
   for (const { segment } of graphemes.segment(line)) {
-    used += stringWidth(segment)
+    used += widthOf(segment)
     if (used > width) return width < 1 ? '' : `${fitting}…`
     if (used < width) fitting += segment
   }

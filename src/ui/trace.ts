@@ -9,7 +9,7 @@ import { pad } from './table.ts'
 import { oneLine } from './text.ts'
 import { createTimeline } from './timeline.ts'
 import { describeEnd, nameOfCall, placeOf, standingOf, startsOf } from './tool-call.ts'
-import { describeFailure, describeNote, describePacket, describeWait } from './trace/notes.ts'
+import { describeFailure, describeNote, describeWait, remarksOf } from './trace/notes.ts'
 import { type Branch, countBelow, keepAgent, treeOf } from './trace/tree.ts'
 
 export interface TraceOptions {
@@ -49,7 +49,7 @@ export function* formatTrace(events: readonly Event[], options: TraceOptions): G
   const trace: Trace = { view, style, width, layout, elapsed, end, isLive: now !== undefined, depth }
   const about =
     agent === undefined
-      ? [...view.notes.flatMap(note => describeNote(note, view)), ...tree.waits.map(describeWait)]
+      ? [...view.notes.flatMap(note => describeNote(note, view)), ...tree.waits.flatMap(describeWait)]
       : []
   for (const line of about) yield remark(line, '', trace)
   for (const [index, branch] of branches.entries()) {
@@ -78,7 +78,7 @@ function* formatBranch(
   trace: Trace,
   level = 1,
 ): Generator<string> {
-  const { step, waits, parts } = branch
+  const { step } = branch
   const branches = branch.branches.toSorted((a, b) => placeOf(a.step) - placeOf(b.step))
   const { view, depth } = trace
   yield formatStep(branch, `${indent}${isLast ? '└─ ' : '├─ '}`, trace)
@@ -86,9 +86,7 @@ function* formatBranch(
   const below = `${indent}${isLast ? '   ' : '│  '}`
   const beside = `${below}${branches.length > 0 && !isFolded ? '│  ' : '   '}`
   const remarks = [
-    ...describePacket(step),
-    ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(note => describeNote(note, view)),
-    ...waits.map(describeWait),
+    ...remarksOf(branch, view),
     ...(step.kind === 'tool' ? describeEnd(branch) : describeFailure(step, view)),
   ]
   for (const line of remarks) yield remark(line, beside, trace)

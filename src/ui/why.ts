@@ -1,11 +1,13 @@
 import type { ChalkInstance } from 'chalk'
 import { CrewError } from '../errors.ts'
 import { asText, type Json, type JsonObject } from '../json.ts'
+import { shellWord } from '../shell-word.ts'
 import type { RunView, StepView } from '../store/view.ts'
-import { formatTime } from './format.ts'
+import { formatDay, formatTime } from './format.ts'
 import { oneLine } from './text.ts'
 import { wordsFor } from './trace/declared.ts'
-import { type How, type Link, type Origins, originsOf, runAsStep } from './trace/origin.ts'
+import type { How, Link } from './trace/link.ts'
+import { type Origins, originsOf, runAsStep } from './trace/origin.ts'
 import { agentAround, type Source } from './trace/sources.ts'
 
 /** A result, and all that it was made from, as far back as the run goes. */
@@ -75,19 +77,24 @@ function stepCalled(reference: string, view: RunView): StepView {
   )
 }
 
-function search(text: string, { step, origins, sources }: Why, view: RunView): Found {
+function search(text: string, { step, origins, sources, links }: Why, view: RunView): Found {
   const stands = finder(text)
   const all = [...sources.values()].sort((a, b) => a.at - b.at)
   const marked = all.filter(source => stands(source.text))
   const isInResult = step.output !== undefined && stands(asText(step.output))
   const ids = new Set([...marked.map(({ id }) => id), ...(isInResult ? [''] : [])])
-  const [first] = marked
+  const first = earliestOf(marked, links)
   const maker = first ? first.step : isInResult ? step : undefined
   const told = maker?.kind === 'agent' ? wordsFor(maker, view).find(({ text }) => stands(text)) : undefined
   const named = told && `it stands in ${told.where} of the team file`
   const wasAsked = maker?.kind === 'agent' && stands(origins.asked(maker))
   const own = wasAsked ? 'it stands in what it was asked' : 'it is not in what it was asked: it came up there'
-  const note = first && !first.step ? '' : (named ?? (maker?.kind === 'agent' ? own : ''))
+  const note =
+    first?.run !== undefined
+      ? `it is kept from there; go on with: crew logs ${first.run} --why ${shellWord(first.by)} --find ${shellWord(text)}`
+      : first && !first.step
+        ? ''
+        : (named ?? (maker?.kind === 'agent' ? own : ''))
   const elsewhere =
     marked.length === 0
       ? origins.ledger.sources.find(source => source.step?.key !== step.key && stands(source.text))
@@ -99,6 +106,13 @@ function search(text: string, { step, origins, sources }: Why, view: RunView): F
     ...(first ? { first: first.id } : isInResult && { first: '' }),
     ...(elsewhere && { elsewhere }),
   }
+}
+
+/** The earliest source; of those of the same moment one that was not made from another of them. */
+function earliestOf(sources: readonly Source[], links: Why['links']): Source | undefined {
+  const first = sources.filter(({ at }) => at === sources[0]?.at)
+  const isMade = ({ id }: Source) => links.get(id)?.some(({ source }) => first.includes(source))
+  return first.find(source => !isMade(source)) ?? first[0]
 }
 
 /** Finds a text whatever its blanks and capitals; a number whatever separates its thousands, and no part of another. */
@@ -168,12 +182,12 @@ function* formatLinks(links: readonly Link[], indent: string, tree: Tree): Gener
     shown.add(source.id)
     const { find } = why
     const isFirst = find?.first === source.id
-    const mark = isFirst ? '◀ here first' : find?.in.has(source.id) ? '●' : ''
+    const mark = isFirst && !isKnown ? '◀ here first' : find?.in.has(source.id) ? '●' : ''
     const by = source.by === '' || source.title.includes(source.by) ? '' : ` by ${source.by}`
-    const words = `${source.title}${by}, ${formatTime(source.at)} · ${inWords(link)}`
+    const words = `${source.title}${by}, ${formatMoment(source.at, why)} · ${inWords(link)}`
     const room = width - lead.length - (mark === '' ? 0 : mark.length + 1)
     const text = oneLine(isKnown ? `↑ ${source.title}, shown above` : words, Math.max(20, room))
-    yield `${style.dim(lead)}${isFirst ? style.red.bold(text) : isKnown ? style.dim(text) : text}${mark && ` ${style.red(mark)}`}`
+    yield `${style.dim(lead)}${isKnown ? style.dim(text) : isFirst ? style.red.bold(text) : text}${mark && ` ${style.red(mark)}`}`
     if (isKnown) continue
     const below = `${indent}${isLast ? '   ' : '│  '}`
     const next = why.links.get(source.id) ?? []
@@ -182,6 +196,12 @@ function* formatLinks(links: readonly Link[], indent: string, tree: Tree): Gener
     yield style.dim(`${beside}${excerpt(source.text, tree, beside.length, wanted)}`)
     yield* formatLinks(next, below, tree)
   }
+}
+
+/** The time of day; with the day when it is not that of the result. */
+function formatMoment(at: number, { step }: Why): string {
+  const day = formatDay(at)
+  return `${day === formatDay(step.startedAt) ? '' : `${day} `}${formatTime(at)}`
 }
 
 /** In a narrow terminal a deep tree keeps its last columns. */
@@ -214,7 +234,8 @@ function excerpt(text: string, { width }: Look, indent: number, find: string | u
   return `“${oneLine(`${from > 0 ? '…' : ''}${part}`, room)}”`
 }
 
-function verdictOn({ text, first, note, elsewhere }: Found, { sources, step }: Why): string {
+function verdictOn({ text, first, note, elsewhere }: Found, why: Why): string {
+  const { sources, step } = why
   const quoted = `“${text}”`
   if (first === undefined) {
     const more = elsewhere ? `; it stands in ${elsewhere.title}, which nothing connects with it` : ''
@@ -222,7 +243,7 @@ function verdictOn({ text, first, note, elsewhere }: Found, { sources, step }: W
   }
   const source = sources.get(first)
   const who = source
-    ? `${source.title}${source.by ? ` (${source.by}, ${formatTime(source.at)})` : ''}`
+    ? `${source.title}${source.by ? ` (${source.by}, ${formatMoment(source.at, why)})` : ''}`
     : `${step.key || 'the run'} itself`
   const also = elsewhere ? `; before, it stands in ${elsewhere.title}, which nothing connects with it` : ''
   return `${quoted} stands first in ${who}${note && `: ${note}`}${also}`

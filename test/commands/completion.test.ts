@@ -149,6 +149,18 @@ describe('from the store', () => {
     expect(await completed('tell', '--db', db, 'ab', '')).toEqual(['words'])
   })
 
+  it('the steps of the run on the line are, where a step is asked for', async () => {
+    expect(await completed('logs', '--db', db, 'ab33', '--why', '')).toEqual([
+      'words',
+      'writer',
+      'checker',
+      'run',
+    ])
+    expect(await completed('logs', '--db', db, 'ab33', '--why', 'c')).toEqual(['words', 'checker'])
+    expect(await completed('diff', '--db', db, 'ab33', 'ab22', '--step', 'w')).toEqual(['words', 'writer'])
+    expect(await completed('diff', '--db', db, 'ab33', 'ab')).toEqual(['words', 'ab33', 'ab22'])
+  })
+
   it('the questions are that nobody has answered', async () => {
     const said = await answerShell(
       createProgram(() => {}),

@@ -59,6 +59,24 @@ describe('a run that is repeated on its recorded results', () => {
     expect(verdict).toEqual({ steps: 2, inside: 0, next: 'cat' })
   })
 
+  it('leaves the cache as it is', async () => {
+    const server = await scripted({ ann: ['Four.'] })
+    const definition = {
+      agents: { ann: { role: 'You are ann.', cache: '1h' } },
+      pattern: { kind: 'pipeline', stages: ['ann'] },
+    }
+    const { id, events, store } = await finish(await team(definition), {
+      input: { task: 'x' },
+      env: server.env,
+    })
+    const kept: string[] = []
+    store.answers.keep = async key => {
+      kept.push(key)
+    }
+    expect(await verify(id, events, { store, env: {} })).not.toHaveProperty('difference')
+    expect(kept).toEqual([])
+  })
+
   it('needs no key, no server, and no secret', async () => {
     const server = await scripted({ ann: ['Four.'] })
     const definition = {

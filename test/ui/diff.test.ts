@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import type { Fact } from '../../src/store/events.ts'
 import { viewOf } from '../../src/store/view.ts'
-import { compare, documentOfComparison, formatComparison, formatStep } from '../../src/ui/diff.ts'
+import { formatStep } from '../../src/ui/diff/step.ts'
+import { compare, documentOfComparison, formatComparison } from '../../src/ui/diff.ts'
 import { began, history, replied, started } from '../helpers/history.ts'
 
 const gave = (key: string, output: string): Fact => ({ type: 'step.succeeded', key, output })

@@ -93,8 +93,20 @@ describe('log lines', () => {
       03:04:05.008 debug branches/left/run        succeeded in 0.0s
       "
     `)
-    expect(() => requireAgent('reader', 'run1', events)).not.toThrow()
-    expect(() => requireAgent('nobody', 'run1', events)).toThrow('no agent nobody did anything in run run1')
+    expect(() => requireAgent('reader', { id: 'run1' }, events)).not.toThrow()
+    expect(() => requireAgent('nobody', { id: 'run1' }, events)).toThrow(
+      'no agent nobody did anything in run run1',
+    )
+  })
+
+  it('wait for an agent that is declared as long as somebody runs the run, and for no other', () => {
+    const inner = { kind: 'team', team: { agents: { helper: {} } } }
+    const events = history([0, began({ definition: { team: { agents: { writer: {}, inner } } } })])
+    const live = { id: 'run1', owner: { host: 'here', pid: 7 } }
+    expect(() => requireAgent('writer', live, events)).not.toThrow()
+    expect(() => requireAgent('helper', live, events)).not.toThrow()
+    expect(() => requireAgent('nobody', live, events)).toThrow('no agent nobody does anything in run run1')
+    expect(() => requireAgent('writer', { id: 'run1' }, events)).toThrow('no agent writer did anything')
   })
 
   it('tell a failure once, where it happened', () => {

@@ -62,6 +62,11 @@ describe('the list of all runs', () => {
     expect(lines.at(-2)).toBe(' asks: boss asks: Send it?')
   })
 
+  it('names in a narrow terminal as many keys as fit, whole, and among them how to leave', () => {
+    const keys = model().lines({ columns: 60, rows: 15 }, { style, now: NOW }).at(-1)
+    expect(keys).toBe(' ↑↓ choose  Enter open  q quit  / find  s state  t team')
+  })
+
   it('is filtered by state, by team and by text, and keeps who was chosen', () => {
     const top = model()
     press(top, 's')
@@ -110,9 +115,11 @@ it('what a run is in the middle of is read from what is new, and cheap with 10,0
   await store.signal('new', { kind: 'answer', key: 'ben/answer', value: 'b', by: 'me', at })
   await store.commit(lease, [{ type: 'step.succeeded', key: 'ann', output: 1, at }])
   expect(await look()).toEqual({ atWork: [], questions: [], answered: 1 })
-  const before = performance.now()
+  // Others may keep the machine busy: what counts is the work of this process.
+  const cpu = () => process.cpuUsage().user / 1000
+  const before = cpu()
   for (let count = 0; count < 10; count += 1) await loadRows(store)
-  expect((performance.now() - before) / 10).toBeLessThan(100)
+  expect((cpu() - before) / 10).toBeLessThan(100)
 })
 
 it('a store that is only read refuses every word that is left in it', async () => {

@@ -29,6 +29,9 @@ afterAll(() => {
   else process.env.TZ = zone
 })
 
+/** Milliseconds that this process has worked: others may keep the machine busy. */
+const cpu = () => process.cpuUsage().user / 1000
+
 describe('a trace', () => {
   it('draws steps with their times, spending, decisions and errors', () => {
     expect(trace(RETRIED)).toMatchInlineSnapshot(`
@@ -170,6 +173,29 @@ describe('a trace', () => {
     `)
   })
 
+  it('shows what people told an agent, and what they saw when they were asked, and by which way they answered', () => {
+    const request = {
+      question: 'Good?',
+      gate: 'output',
+      editable: 'A soup.\n\u001b[2J',
+      detail: { agent: 'a' },
+    } as const
+    const events = history(
+      [0, began()],
+      [0, started('a', 'agent', { agent: 'a' })],
+      [0, started('a/turn-1', 'model')],
+      [0, { type: 'guidance.heard', key: 'a/turn-1', words: [{ id: 1, text: 'Less salt.', by: 'ann' }] }],
+      [1000, succeeded('a/turn-1')],
+      [1000, { type: 'wait.opened', key: 'a/review', request }],
+      [3000, { type: 'wait.answered', key: 'a/review', value: 'approve', by: 'ben', via: 'crew inbox' }],
+      [3000, succeeded('a')],
+    )
+    const text = trace(events)
+    expect(text).toContain('» ann told it: Less salt.')
+    expect(text).toMatch(/\? Good\? – ben answered: approve \(at 03:04:08, after 2\.0s, with crew inbox\)/)
+    expect(text).toMatch(/saw agent=a\n.*saw output=A soup\.\n/)
+  })
+
   it('says when a price is unknown, and shows no cost of a rehearsal', () => {
     const run = (usd: number | undefined, rehearsal: boolean) =>
       trace(
@@ -217,7 +243,9 @@ describe('a trace', () => {
       [0, began()],
       ...[...deep, ...many].map(key => [1, started(key, 'agent', { agent: 'x' })] as const),
     )
+    const before = cpu()
     const lines = trace(events).trim().split('\n')
+    expect(cpu() - before).toBeLessThan(1000)
     expect(lines).toHaveLength(2 + deep.length + many.length)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
   })

@@ -47,6 +47,9 @@ function why(events: readonly Event[], step: string, find?: string): string {
 const document = (events: readonly Event[], step: string, find?: string) =>
   JSON.parse(JSON.stringify(documentOfWhy('1', explain(viewOf(events), step, find))))
 
+/** Milliseconds that this process has worked: others may keep the machine busy. */
+const cpu = () => process.cpuUsage().user / 1000
+
 describe('why', () => {
   it('tells what a template reads from what was handed over and from an answer of a person', () => {
     const { from } = document(soup(), 'cook')
@@ -122,6 +125,99 @@ describe('why', () => {
     expect(sources.map(({ by }: { by: string }) => by)).toEqual(['a', 'a'])
   })
 
+  it('follows what was read from the board to who wrote that version of it', () => {
+    const write = (version: number, value: string): Fact => ({
+      ...{ type: 'board.written', key: 'a/turn-1/tool-1', id: `w${version}`, name: 'plan', by: 'a' },
+      ...{ value, version },
+    })
+    const call = { tool: 'read_board', arguments: {} }
+    const events = history(
+      [0, began()],
+      [0, started('a', 'agent', { agent: 'a' })],
+      [1, write(1, 'Take 7731 grams.')],
+      [1, gave('a', 'done')],
+      [2, started('b', 'agent', { agent: 'b' })],
+      [2, started('b/turn-1/tool-1', 'tool', { input: call })],
+      [
+        2,
+        {
+          ...{ type: 'step.succeeded', key: 'b/turn-1/tool-1' },
+          output: { plan: { value: 'Take 7731 grams.', version: 1, by: 'a' } },
+        },
+      ],
+      [3, write(2, 'Take none.')],
+      [4, gave('b', 'Much of it.')],
+    )
+    const { find, sources } = document(events, 'b', '7731')
+    expect(find).toMatchObject({ first: 'board w1 plan', note: expect.stringContaining('it came up there') })
+    expect(sources.map(({ id }: { id: string }) => id)).not.toContain('board w2 plan')
+  })
+
+  it('names who stood in for an agent, and not the agent, as the origin', () => {
+    const events = history(
+      [0, began()],
+      [0, started('a', 'agent', { agent: 'a', input: 'go' })],
+      [0, started('a/fallback/b', 'agent', { agent: 'b' })],
+      [1, gave('a/fallback/b', 'Take 7731 grams.')],
+      [1, gave('a', 'Take 7731 grams.')],
+      [1, { type: 'run.succeeded', output: 'Take 7731 grams.' }],
+    )
+    expect(document(events, 'run', '7731').find.first).toBe('a/fallback/b')
+    expect(document(events, 'a').from).toContainEqual({
+      ...{ source: 'a/fallback/b', how: 'handed over', detail: 'is the result, word for word' },
+    })
+  })
+
+  it('follows a kept answer to the run that it is from, and one that was shared to who made it', () => {
+    const cached = (output: JsonObject): Fact => ({ type: 'step.succeeded', key: 'b/cache', output })
+    const reading = (output: JsonObject) =>
+      history(
+        [0, began()],
+        [0, started('a', 'agent', { agent: 'a' })],
+        [0, started('b', 'agent', { agent: 'b' })],
+        [0, started('b/cache', 'cache')],
+        [5, gave('a', '7731 g')],
+        [6, cached(output)],
+        [6, gave('b', '7731 g')],
+      )
+    const kept = reading({ kept: { output: '7731 g', run: 'old1', at: 86_400_000 } })
+    expect(document(kept, 'b', '7731').find).toMatchObject({
+      first: 'b/cache',
+      note: 'it is kept from there; go on with: crew logs old1 --why b --find 7731',
+    })
+    expect(why(kept, 'b')).toMatch(/what b gave in run old1, 1970-01-0\d /)
+    expect(document(reading({ shared: { output: '7731 g', from: 'a' } }), 'b', '7731').find.first).toBe('a')
+  })
+
+  it('knows a task, however short, from the plan that it is a part of', () => {
+    const plan = { steps: [{ id: 's', agent: 'b', task: 'Salt.' }] }
+    const events = history(
+      [0, began({ input: { task: 'Cook.' } })],
+      [0, started('plan', 'agent', { agent: 'boss', input: 'Cook.' })],
+      [1, { type: 'step.succeeded', key: 'plan', output: plan }],
+      [2, started('work/s', 'agent', { agent: 'b', input: 'Cook.\n\nYour part now:\nSalt.' })],
+      [3, gave('work/s', 'Much.')],
+    )
+    expect(document(events, 'work/s').from).toEqual([
+      { source: 'plan', how: 'handed over', detail: 'its steps[0].task stands in what it was asked' },
+      { source: 'input.task', how: 'handed over', detail: 'in the task' },
+    ])
+  })
+
+  it('does not blame who edited an output for what had stood in it before', () => {
+    const request = { question: 'Good?', gate: 'output', editable: 'Take 7731 gramms.' } as const
+    const value = 'edit=Take 7731 grams of 42 kinds.'
+    const events = history(
+      [0, began()],
+      [0, started('a', 'agent', { agent: 'a', input: 'go' })],
+      [1, { type: 'wait.opened', key: 'a/review', request }],
+      [9, { type: 'wait.answered', key: 'a/review', value, by: 'ann' }],
+      [9, gave('a', 'Take 7731 grams of 42 kinds.')],
+    )
+    expect(why(events, 'a', '7731')).toContain('stands first in what a gave before ann edited it (a, ')
+    expect(why(events, 'a', '42')).toContain('stands first in answer to: Good? (ann, ')
+  })
+
   it('names the steps that may be meant', () => {
     expect(() => explain(viewOf(soup()), 'nobody')).toThrow('there is no step nobody')
   })
@@ -137,9 +233,9 @@ describe('why', () => {
       ]
     }).flat()
     const events = history([0, began()], ...steps)
-    const before = performance.now()
+    const before = cpu()
     const text = why(events, 's999')
-    expect(performance.now() - before).toBeLessThan(5000)
+    expect(cpu() - before).toBeLessThan(5000)
     expect(text).toContain('output of s0')
     expect(text).not.toContain('\u001b')
   })

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander'
 import type { RunState } from '../../store/states.ts'
 import { type Line, type Place, readLine } from './line.ts'
-import { agents, gates, runs, type Seen, settings, teams, valuesOfSetting } from './sources.ts'
+import { agents, gates, runs, type Seen, settings, steps, teams, valuesOfSetting } from './sources.ts'
 
 /** A word that fits, and what it is. */
 export interface Candidate {
@@ -21,6 +21,7 @@ type Source = (seen: Seen) => Promise<readonly Candidate[]> | readonly Candidate
 /** Where it is not said by the program itself: what an argument may be, by its name. */
 const ARGUMENTS: Readonly<Record<string, Source>> = {
   run: runs,
+  other: runs,
   gate: gates,
   agent: agents,
   team: () => 'teams',
@@ -36,7 +37,8 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   html: () => 'files',
   revoke: () => 'teams',
   agent: agents,
-  step: gates,
+  step: seen => (seen.line.command.name() === 'diff' ? steps(seen) : gates(seen)),
+  why: async seen => [...(await steps(seen)), { value: 'run', about: 'the result of the run' }],
   team: teams,
   by: () => words('day', 'team', 'agent', 'model', 'run'),
   limit: ({ line }) =>
@@ -48,6 +50,7 @@ const OPTIONS: Readonly<Record<string, Source>> = {
 
 /** The states of runs with which a command can do something; of the others, with all. */
 const STATES: Readonly<Record<string, readonly RunState[]>> = {
+  attach: ['running', 'waiting'],
   resume: ['interrupted', 'failed', 'waiting'],
   pause: ['running', 'waiting'],
   cancel: ['queued', 'running', 'waiting', 'interrupted', 'failed'],

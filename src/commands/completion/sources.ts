@@ -1,4 +1,4 @@
-import type { Glance } from '../../store/glance.ts'
+import type { Peek } from '../../store/peek.ts'
 import type { RunState } from '../../store/states.ts'
 import type { Candidate } from './candidates.ts'
 import type { Line } from './line.ts'
@@ -53,8 +53,21 @@ export function agents({ line }: Seen): Promise<Candidate[]> {
     const run = await runOn(line, store)
     const [first] = run === undefined ? [] : store.events(run, 1)
     if (first?.type !== 'run.started') return []
-    const { agentsIn } = await import('./agents.ts')
-    return agentsIn(first.definition, line.command.name() === 'tell' ? 'llm' : undefined)
+    const { agentsIn } = await import('../../team/agents.ts')
+    const isMeant = line.command.name() === 'tell' ? (kind: string) => kind === 'llm' : () => true
+    const found = new Map<string, string>()
+    for (const { name, kind, role = kind } of agentsIn(first.definition))
+      if (isMeant(kind) && !found.has(name)) found.set(name, role)
+    return [...found].map(([value, about]) => ({ value, about }))
+  })
+}
+
+/** Steps in which an agent worked, in the run on the line. */
+export function steps({ line, word }: Seen): Promise<Candidate[]> {
+  return looking(line, async store => {
+    const run = await runOn(line, store)
+    const found = run === undefined ? [] : store.steps(run, word, MOST)
+    return found.map(({ key, agent }) => ({ value: key, about: agent }))
   })
 }
 
@@ -75,12 +88,12 @@ export async function valuesOfSetting({ line }: Seen): Promise<Candidate[]> {
 }
 
 /** Looks into the store that the line names. */
-async function looking(line: Line, look: (store: Glance) => Promise<Candidate[]>): Promise<Candidate[]> {
-  const [{ defaultStore }, { glance }] = await Promise.all([
+async function looking(line: Line, look: (store: Peek) => Promise<Candidate[]>): Promise<Candidate[]> {
+  const [{ defaultStore }, { peek }] = await Promise.all([
     import('../../home.ts'),
-    import('../../store/glance.ts'),
+    import('../../store/peek.ts'),
   ])
-  const store = glance(line.options.get('db') ?? defaultStore())
+  const store = peek(line.options.get('db') ?? defaultStore())
   if (!store) return []
   try {
     return await look(store)
@@ -90,7 +103,7 @@ async function looking(line: Line, look: (store: Glance) => Promise<Candidate[]>
 }
 
 /** The run that the line names; the last one where it may be left out. */
-async function runOn({ command, operands }: Line, store: Glance): Promise<string | undefined> {
+async function runOn({ command, operands }: Line, store: Peek): Promise<string | undefined> {
   const place = command.registeredArguments.findIndex(argument => argument.name() === 'run')
   if (place < 0) return undefined
   const word = operands[place] ?? 'last'

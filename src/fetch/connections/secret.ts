@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { CrewError } from '../../errors.ts'
+import { shellWord } from '../../shell-word.ts'
 
 /** Where a secret is: never what it is. */
 export const secret = z
@@ -62,16 +63,12 @@ async function readPrivately(path: string, wanted: string): Promise<string> {
     }
     if (process.platform !== 'win32' && (bits & 0o077) !== 0) {
       const problem = `${path} holds ${wanted}, and others can read it (mode 0${bits.toString(8)})`
-      throw missing(problem, `chmod 600 ${quoted(path)}`)
+      throw missing(problem, `chmod 600 ${shellWord(path)}`)
     }
     return (await file.readFile('utf8')).replace(/[\r\n]+$/, '')
   } finally {
     await file.close()
   }
-}
-
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }
 
 function missing(message: string, hint: string): CrewError {

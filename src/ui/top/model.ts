@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import { describeNeed } from '../run-list.ts'
-import { between, clip, pad } from '../screen/fit.ts'
+import { between, clip, joinFitting, pad } from '../screen/fit.ts'
 import { filterRows, formatRows, needsSomebody, sortRows, type TopFilter, type TopRow } from './rows.ts'
 
 export interface Size {
@@ -109,13 +109,14 @@ export class TopModel {
     const keys = [
       ['↑↓', 'choose'],
       ['Enter', 'open'],
+      ['q', 'quit'],
       ['/', 'find'],
       ['s', 'state'],
       ['t', 'team'],
       ['Esc', 'all'],
-      ['q', 'quit'],
     ]
-    return ` ${keys.map(([key = '', does = '']) => `${style.bold(key)} ${style.dim(does)}`).join('  ')}`
+    const parts = keys.map(([key = '', does = '']) => `${style.bold(key)} ${style.dim(does)}`)
+    return ` ${joinFitting(parts, '  ', columns - 1)}`
   }
 
   private type(name: string, text: string): undefined {

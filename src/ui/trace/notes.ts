@@ -3,6 +3,7 @@ import type { RunView, StepView, WaitView } from '../../store/view.ts'
 import { formatDay, formatDuration, formatTime, formatTokens } from '../format.ts'
 import { formatValues } from '../log-line.ts'
 import { readsOf } from './reads.ts'
+import type { Branch } from './tree.ts'
 
 type Note = StepView['notes'][number]
 
@@ -106,13 +107,38 @@ export function definitionAround(view: Pick<RunView, 'definition' | 'steps'>, ke
   return definition
 }
 
-/** A question to a person, or leave that was asked: who answered, what, and when. */
-export function describeWait({ request, openedAt, answer, expired }: WaitView): string {
-  if (!answer) return `? ${request.question} – ${expired ? 'not answered in time' : 'not answered'}`
-  const { by, value, at } = answer
+/** A question to a person, or leave that was asked: who answered, what, when and by which way; below, what they saw. */
+export function describeWait({ request, openedAt, answer, expired }: WaitView): string[] {
+  const { question, detail, editable, gate } = request
+  const seen = [
+    ...(isObject(detail) ? plain(detail) : detail === undefined ? [] : [asText(detail)]),
+    // What a tool is called with stands in the detail already.
+    ...(editable === undefined || gate === 'tool'
+      ? []
+      : [`${gate === 'output' ? 'output' : 'task'}=${asText(editable)}`]),
+  ]
+  const lines = seen.map(line => `    saw ${line}`)
+  if (!answer) return [`? ${question} – ${expired ? 'not answered in time' : 'not answered'}`, ...lines]
+  const { by, value, at, via } = answer
   const day = formatDay(at) === formatDay(openedAt) ? '' : `${formatDay(at)} `
   const when = `at ${day}${formatTime(at)}, after ${formatDuration(Math.max(0, at - openedAt))}`
-  return `? ${request.question} – ${by} answered: ${asText(value)} (${when})`
+  const way = via === undefined ? '' : `, with ${via}`
+  return [`? ${question} – ${by} answered: ${asText(value)} (${when}${way})`, ...lines]
+}
+
+/** What people told an agent, at the step before which it heard that. */
+function describeGuidance({ key }: Pick<StepView, 'key'>, { guidance }: RunView): string[] {
+  return (guidance.get(key) ?? []).map(({ by, text }) => `» ${by} told it: ${text}`)
+}
+
+/** All that is remarked of a step, except how it ended. */
+export function remarksOf({ step, waits, parts }: Branch, view: RunView): string[] {
+  return [
+    ...describePacket(step),
+    ...describeGuidance(step, view),
+    ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(note => describeNote(note, view)),
+    ...waits.flatMap(describeWait),
+  ]
 }
 
 /** Why a step did not succeed; what failed in it says so itself. A condition with the values that it saw. */
@@ -125,7 +151,7 @@ export function describeFailure({ key, error, reason, state }: StepView, view: R
 }
 
 /** How large what it was handed is, section by section. */
-export function describePacket({ tokens = {} }: StepView): string[] {
+function describePacket({ tokens = {} }: StepView): string[] {
   const sections = Object.entries(tokens)
   if (sections.length === 0) return []
   const total = sections.reduce((sum, [, count]) => sum + count, 0)

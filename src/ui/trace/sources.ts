@@ -5,7 +5,16 @@ import type { RunView, StepView } from '../../store/view.ts'
 export interface Source {
   /** The same for the same thing, in whatever it was used. */
   readonly id: string
-  readonly kind: 'output' | 'tool' | 'message' | 'board' | 'answer' | 'words' | 'input' | 'team file'
+  readonly kind:
+    | 'output'
+    | 'tool'
+    | 'message'
+    | 'board'
+    | 'answer'
+    | 'draft'
+    | 'words'
+    | 'input'
+    | 'earlier run'
   /** What it is called, as in `output of find`. */
   readonly title: string
   /** Who made it: an agent, a person, a tool. */
@@ -13,6 +22,8 @@ export interface Source {
   /** When it was there, in milliseconds since the epoch. */
   readonly at: number
   readonly text: string
+  /** The earlier run that it is kept from. */
+  readonly run?: string
   /** The step whose sources are its own. */
   readonly step?: StepView
 }
@@ -29,6 +40,7 @@ export function ledgerOf(view: RunView): Ledger {
     ...stepsOf(view),
     ...exchangedIn(view),
     ...answersIn(view),
+    ...draftsIn(view),
     ...guidanceIn(view),
   ].sort((a, b) => a.at - b.at)
   return { sources, byId: new Map(sources.map(source => [source.id, source])) }
@@ -50,6 +62,7 @@ function stepsOf({ steps }: RunView): Source[] {
   return [...steps.values()].flatMap((step): Source[] => {
     const { key, kind, agent = '', output, endedAt = 0 } = step
     if (output === undefined) return []
+    if (kind === 'cache') return keptIn(step, agentAround(key, steps)?.agent ?? '')
     if (kind === 'agent') {
       const called = agent === key || key.endsWith(`/${agent}`) ? '' : ` (${agent})`
       return [
@@ -77,6 +90,24 @@ function stepsOf({ steps }: RunView): Source[] {
       },
     ]
   })
+}
+
+/** The answer of an earlier run that was taken in place of another one. */
+function keptIn({ key, output }: StepView, agent: string): Source[] {
+  const kept = isObject(output) && isObject(output.kept) ? output.kept : output
+  if (!isObject(kept) || typeof kept.run !== 'string' || typeof kept.at !== 'number') return []
+  const { run, at, output: text = '' } = kept
+  return [
+    {
+      id: key,
+      kind: 'earlier run',
+      title: `what ${agent} gave in run ${run}`,
+      run,
+      by: agent,
+      at,
+      text: asText(text),
+    },
+  ]
 }
 
 function toolIn({ input }: StepView): string {
@@ -136,6 +167,18 @@ function answersIn({ waits }: RunView): Source[] {
         ]
       : [],
   )
+}
+
+/** What an agent gave before a person put something else in its place. */
+function draftsIn({ waits, steps }: RunView): Source[] {
+  return [...waits].flatMap(([key, { request, openedAt, answer }]): Source[] => {
+    const { gate, editable } = request
+    const isEdited = typeof answer?.value === 'string' && answer.value.startsWith('edit=')
+    if (gate !== 'output' || editable === undefined || !isEdited) return []
+    const agent = agentAround(key, steps)?.agent ?? ''
+    const title = `what ${agent} gave before ${answer.by} edited it`
+    return [{ id: `draft ${key}`, kind: 'draft', title, by: agent, at: openedAt, text: asText(editable) }]
+  })
 }
 
 function guidanceIn({ guidance, steps, startedAt }: RunView): Source[] {

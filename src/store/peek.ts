@@ -17,7 +17,7 @@ interface RunInShort {
 }
 
 /** A store that is only looked at: it is neither created, nor migrated, nor written. */
-export interface Glance {
+export interface Peek {
   /** The newest first; `idPrefix` is the beginning of their ids. */
   runs(query: {
     readonly idPrefix?: string
@@ -26,6 +26,12 @@ export interface Glance {
   }): readonly RunInShort[]
   /** All events of a run, or the first ones. */
   events(run: string, limit?: number): readonly Event[]
+  /** Steps of agents whose keys begin with `prefix`, in the order in which they began. */
+  steps(
+    run: string,
+    prefix: string,
+    limit: number,
+  ): readonly { readonly key: string; readonly agent: string }[]
   /** Keys of the questions for which somebody has left an answer. */
   answered(run: string): ReadonlySet<string>
   teams(): readonly string[]
@@ -33,7 +39,7 @@ export interface Glance {
 }
 
 /** Looks into the store in the file `path`; nothing when there is none. Throws what SQLite throws. */
-export function glance(path: string): Glance | undefined {
+export function peek(path: string): Peek | undefined {
   if (!existsSync(path)) return undefined
   const database = new Database(path, { readonly: true, fileMustExist: true, timeout: PATIENCE })
   const payload = (id: number) =>
@@ -56,6 +62,15 @@ export function glance(path: string): Glance | undefined {
         .prepare('SELECT seq, at, type, data, refs FROM events WHERE run = ? ORDER BY seq LIMIT ?')
         .all(run, limit) as Row[]
       return rows.map(row => decode(row, payload))
+    },
+    steps(run, prefix, limit) {
+      return database
+        .prepare(
+          `SELECT data ->> '$.key' AS key, data ->> '$.agent' AS agent FROM events
+           WHERE run = ? AND type = 'step.started' AND data ->> '$.kind' = 'agent' AND key >= ? AND key < ?
+           GROUP BY key ORDER BY min(seq) LIMIT ?`,
+        )
+        .all(run, prefix, `${prefix}\uffff`, limit) as { key: string; agent: string }[]
     },
     answered(run) {
       const keys = database
