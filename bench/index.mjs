@@ -4,13 +4,14 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { measureScreen } from './screen.mjs'
 import { measureStartUp } from './start-up.mjs'
 import { print } from './table.mjs'
 import { measureWorkload } from './workload.mjs'
 import { WORKLOADS } from './workloads.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const NAMES = ['start-up', ...WORKLOADS.map(({ name }) => name)]
+const NAMES = ['start-up', ...WORKLOADS.map(({ name }) => name), 'screen']
 const USAGE = `node bench/index.mjs [--only NAME]… [--runs N] [--json]
 
   --only NAME  one of: ${NAMES.join(', ')}; may be given several times
@@ -40,6 +41,8 @@ async function main(folder) {
   for (const workload of WORKLOADS.filter(({ name }) => options.only.includes(name))) {
     rows.push(...(await measureWorkload(workload, { ...surroundings, runs: runsOr(workload.runs) })))
   }
+  if (options.only.includes('screen'))
+    rows.push(...(await measureScreen({ ...surroundings, runs: runsOr(3) })))
   return { machine: describeMachine(), rows }
 }
 

@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 
-const USAGE = new URL('usage.mjs', import.meta.url).href
+/** What is preloaded into a process to have it tell what it took. */
+export const USAGE = new URL('usage.mjs', import.meta.url).href
 const SERVER = fileURLToPath(new URL('mock-server.mjs', import.meta.url))
 
 const now = () => performance.timeOrigin + performance.now()
@@ -38,10 +39,10 @@ async function run(args, env, stdio) {
   return { began, ended, stdout, usage }
 }
 
-/** Starts a mock server that answers after `latency` milliseconds. */
-export async function startServer(latency) {
+/** Starts a mock server that answers after `latency` milliseconds, or says so many words over that time. */
+export async function startServer(latency, words = 0) {
   const child = fork(SERVER, {
-    env: { LATENCY: String(latency) },
+    env: { LATENCY: String(latency), WORDS: String(words) },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const [port] = await once(child.stdout.setEncoding('utf8'), 'data')

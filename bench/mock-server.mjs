@@ -3,6 +3,7 @@
  * that what is measured is whoever asks. Prints its port; ends with the process that forked it.
  *
  *   LATENCY=50 node bench/mock-server.mjs
+ *   LATENCY=10000 WORDS=30 node bench/mock-server.mjs    # says 30 words over that time
  *
  * GET /count says how many requests came, and when the first came and the last was answered (milliseconds since the
  * epoch, with fractions). DELETE /count starts anew.
@@ -10,6 +11,7 @@
 import { createServer } from 'node:http'
 
 const latency = Number(process.env.LATENCY ?? 0)
+const words = Number(process.env.WORDS ?? 0)
 const usage = { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 }
 
 let count = { requests: 0, first: 0, last: 0 }
@@ -37,6 +39,7 @@ function hear(request, response) {
     body += chunk
   })
   request.on('end', () => {
+    if (words > 0) return talk(response, number)
     const reply = () => answer(response, number, /"stream":\s*true/.test(body))
     if (latency > 0) setTimeout(reply, latency)
     else reply()
@@ -50,18 +53,39 @@ function answer(response, number, streams) {
   count.last = now()
 }
 
+/** Says word after word, until the time is over. */
+function talk(response, number) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  let said = 0
+  const timer = setInterval(() => {
+    said += 1
+    response.write(chunkOf(number, choiceOf({ role: 'assistant', content: `word-${said} ` })))
+    if (said < words) return
+    clearInterval(timer)
+    response.end(endOf(number))
+    count.last = now()
+  }, latency / words)
+}
+
 function completion(number, content) {
   const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }
   return { ...head(number, 'chat.completion'), choices: [choice], usage }
 }
 
 function streamOf(number, content) {
-  const chunk = rest => `data: ${JSON.stringify({ ...head(number, 'chat.completion.chunk'), ...rest })}\n\n`
-  const said = chunk({
-    choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }],
-  })
-  const stopped = chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
-  return `${said}${stopped}${chunk({ choices: [], usage })}data: [DONE]\n\n`
+  return chunkOf(number, choiceOf({ role: 'assistant', content })) + endOf(number)
+}
+
+function endOf(number) {
+  return `${chunkOf(number, choiceOf({}, 'stop'))}${chunkOf(number, { choices: [], usage })}data: [DONE]\n\n`
+}
+
+function choiceOf(delta, reason = null) {
+  return { choices: [{ index: 0, delta, finish_reason: reason }] }
+}
+
+function chunkOf(number, rest) {
+  return `data: ${JSON.stringify({ ...head(number, 'chat.completion.chunk'), ...rest })}\n\n`
 }
 
 function head(number, object) {

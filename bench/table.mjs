@@ -9,6 +9,9 @@ const COLUMNS = [
   ['CPU ms', ({ cpu }) => cpu?.toFixed(0)],
   ['peak MB', ({ memory, aims }) => memory && `${memory.toFixed(0)}${verdict(memory, aims.memory)}`],
   ['store B a step', ({ store }) => store?.toFixed(0)],
+  ['% of a core', ({ share, aims }) => share && `${(100 * share).toFixed(0)}${verdict(share, aims.share)}`],
+  ['frames/s', ({ frames, aims }) => frames && `${frames.toFixed(1)}${verdict(frames, aims.frames)}`],
+  ['key ms', ({ key, aims }) => key && `${key.toFixed(0)}${verdict(key, aims.key)}`],
   ['× floor', ({ ratio, aims }) => ratio && `${ratio.toFixed(2)}${verdict(ratio, aims.ratio)}`],
 ]
 

@@ -33,10 +33,11 @@ async function report(thrown: unknown): Promise<ExitCode> {
   return error.exit
 }
 
-/** A reader that has seen enough (`| head`) is no error: what is left to say is simply not said. */
+/** A reader that has seen enough (`| head`), or a terminal that is gone, is no error: what is left to say is simply not said. */
+const GONE = new Set(['EPIPE', 'EIO', 'ENXIO'])
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', error => {
-    if (!('code' in error && error.code === 'EPIPE')) throw error
+    if (!('code' in error && GONE.has(String(error.code)))) throw error
   })
 }
 

@@ -1,9 +1,6 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { CrewError, toCrewError } from '../errors.ts'
-import { asText, canonical, type Json, parseJson } from '../json.ts'
+import { asText } from '../json.ts'
 import type { Question } from '../store/questions.ts'
 import type { CreateCommand } from './command.ts'
 import { addReplyOptions, type ReplyOptions, reply, requireForm, showQuestion } from './reply.ts'
@@ -38,32 +35,20 @@ Examples:
       if (code !== undefined) exit(code)
     })
 
-/** Has the person edit until it fits, or something else is decided. The file is gone afterwards. */
+/** Has the person edit until it fits, or something else is decided. */
 async function inEditor(question: Question): Promise<string | undefined> {
   const { editable = null } = question
-  const isText = typeof editable === 'string'
-  const folder = await mkdtemp(join(tmpdir(), 'crew-edit-'))
-  try {
-    const file = join(folder, isText ? 'text.md' : 'value.json')
-    // The last line break is for the editor.
-    await writeFile(file, `${asText(editable)}\n`, { mode: 0o600 })
-    await chmod(folder, 0o700)
-    return await untilItFits(question, file, isText)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function untilItFits(question: Question, file: string, isText: boolean): Promise<string | undefined> {
-  const { editable = null } = question
+  const [{ editAtTerminal, editedAnswer, editorOf }, { readAnswer }] = await Promise.all([
+    import('../ui/editor.ts'),
+    import('../store/questions.ts'),
+  ])
+  const editor = editorOf(process.env) ?? (process.platform === 'win32' ? 'notepad' : 'vi')
+  let text = asText(editable)
   for (;;) {
-    await openEditor(file)
-    const written = (await readBack(file)).replace(/^\ufeff/, '').replace(/\r?\n$/, '')
-    const value = isText ? written : parseJson(written)
-    if (value !== undefined && isSame(value, editable)) return whatNow()
-    const answer = `edit=${isText || value === undefined ? written : JSON.stringify(value)}`
+    text = await editAtTerminal(editable, text, editor)
+    const answer = editedAnswer(editable, text)
+    if (answer === undefined) return whatNow()
     try {
-      const { readAnswer } = await import('../store/questions.ts')
       await readAnswer(question, answer)
       return answer
     } catch (thrown) {
@@ -74,21 +59,6 @@ async function untilItFits(question: Question, file: string, isText: boolean): P
       if ((await choose('edit again, or give up?', { e: 'edit', g: 'give up' })) === 'g') throw thrown
     }
   }
-}
-
-async function readBack(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CrewError('usage', `the editor left no file ${file}; nothing is decided`, {
-      hint: 'keep the file where it is, and write into it',
-      cause,
-    })
-  }
-}
-
-function isSame(one: Json, other: Json): boolean {
-  return canonical(one) === canonical(other)
 }
 
 /** Nothing was changed: that may mean that all is well, or that it was a mistake to begin. */
@@ -126,23 +96,5 @@ async function choose<Key extends string>(
     }
   } finally {
     prompt.close()
-  }
-}
-
-async function openEditor(file: string): Promise<void> {
-  const { runAtTerminal } = await import('../spawn.ts')
-  const editor = process.env.VISUAL || process.env.EDITOR || (process.platform === 'win32' ? 'notepad' : 'vi')
-  // Ctrl-C is for the editor: crew stays, says what has become of it, and takes the file away.
-  const stay = () => {}
-  process.on('SIGINT', stay)
-  try {
-    await runAtTerminal([...editor.trim().split(/\s+/), file])
-  } catch (thrown) {
-    const { message } = toCrewError(thrown)
-    throw new CrewError('usage', `the editor did not work: ${message}; nothing is decided`, {
-      hint: 'set VISUAL or EDITOR to a program that is there, like: EDITOR=nano crew edit last',
-    })
-  } finally {
-    process.off('SIGINT', stay)
   }
 }

@@ -45,14 +45,19 @@ export async function present(
   options: OutputOptions,
   perform: (presentation: Presentation) => Promise<Outcome>,
 ): Promise<ExitCode> {
-  const [{ createProgress }, { formatReference }, { styleFor }, { summarize, documentOf }, { oneLine }] =
-    await Promise.all([
-      import('../ui/progress.ts'),
-      import('../ui/format.ts'),
-      import('../ui/style.ts'),
-      import('../ui/summary.ts'),
-      import('../ui/text.ts'),
-    ])
+  const [
+    { createProgress },
+    { formatReference },
+    { styleFor },
+    { summarize, documentOf },
+    { oneLine, sanitize },
+  ] = await Promise.all([
+    import('../ui/progress.ts'),
+    import('../ui/format.ts'),
+    import('../ui/style.ts'),
+    import('../ui/summary.ts'),
+    import('../ui/text.ts'),
+  ])
   const style = styleFor(process.stderr)
   const write = (line: string) => void process.stderr.write(`${line}\n`)
   const live = wantsScreen(options, process) ? await createLive({ store, style, say: write }) : undefined
@@ -99,7 +104,8 @@ export async function present(
     await live?.close()
     if (options.json)
       process.stdout.write(`${JSON.stringify(documentOf(id, outcome, progress.view), null, 2)}\n`)
-    if (outcome.state === 'succeeded') await give(asText(outcome.output), options)
+    if (outcome.state === 'succeeded')
+      await give(asText(outcome.output), options, process.stdout.isTTY ? sanitize : String)
     for (const line of summarize(id, outcome, progress.view, style, options.db))
       if (!options.quiet || outcome.state !== 'succeeded') say(line)
     return exitCodeOf(outcome)
@@ -120,7 +126,12 @@ export async function readPatience({ wait }: OutputOptions): Promise<number | un
   })
 }
 
-async function give(result: string, { output, json, events }: OutputOptions): Promise<void> {
+/** `clean` makes it fit for where standard output goes to. */
+async function give(
+  result: string,
+  { output, json, events }: OutputOptions,
+  clean: (text: string) => string,
+): Promise<void> {
   if (output !== undefined) {
     await writeFile(output, `${result}\n`).catch(cause => {
       throw new CrewError('usage', `the result cannot be written to ${output}: ${cause.message}`, {
@@ -128,7 +139,7 @@ async function give(result: string, { output, json, events }: OutputOptions): Pr
         cause,
       })
     })
-  } else if (!json && !events) process.stdout.write(`${result}\n`)
+  } else if (!json && !events) process.stdout.write(`${clean(result)}\n`)
 }
 
 function exitCodeOf(outcome: Outcome): ExitCode {

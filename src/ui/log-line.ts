@@ -33,11 +33,19 @@ export function createLog({ level, agent }: LogFilter): (event: Event) => LogLin
   const view = emptyView()
   return event => {
     apply(view, event)
-    const key = keyOf(event)
-    const found = levelOf(event, view)
-    if (LEVELS.indexOf(found) > LEVELS.indexOf(level)) return undefined
-    if (agent !== undefined && !belongsTo(agent, key, view)) return undefined
-    return { at: event.at, level: found, key: key || 'run', words: wordsFor(event, view) }
+    if (LEVELS.indexOf(levelOf(event, view)) > LEVELS.indexOf(level)) return undefined
+    if (agent !== undefined && !belongsTo(agent, keyOf(event), view)) return undefined
+    return logLineOf(event, view)
+  }
+}
+
+/** An event as a line; `view` is that of the run up to it. */
+export function logLineOf(event: Event, view: RunView): LogLine {
+  return {
+    at: event.at,
+    level: levelOf(event, view),
+    key: keyOf(event) || 'run',
+    words: wordsFor(event, view),
   }
 }
 

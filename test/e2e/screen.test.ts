@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { spawn } from '@lydell/node-pty'
-import { afterAll, describe, expect, it } from 'vitest'
+import { type IPty, spawn } from '@lydell/node-pty'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { crewHome } from '../helpers/crew.ts'
 
 const ENTER = '\x1b[?1049h\x1b[?25l'
@@ -67,6 +67,11 @@ function inTerminal(file: string, args: readonly string[], home: string, env: Re
       return shown
     },
   }
+}
+
+/** As when its window is closed. */
+function closeTerminal(pty: IPty): void {
+  ;(pty as IPty & { destroy(): void }).destroy()
 }
 
 const run = (home: string, team: string, more: readonly string[] = [], env: Record<string, string> = {}) =>
@@ -152,6 +157,140 @@ describe.concurrent('the screen of a run', () => {
     pty.write('\x03')
     await shows(/interrupted.*shell> /s)
     pty.write('exit\r')
+  })
+
+  it('bears every size and every key at any moment, and what models say never steers the terminal', async () => {
+    const { home, team } = homeOf()
+    const { pty, exit, shows } = run(
+      home,
+      team(inTurn({ one: shell('sleep 8; printf "\\033[31mthe\\007-end"') })),
+    )
+    await shows('1 agent at work')
+    const sizes = [
+      [20, 5],
+      [1, 1],
+      [300, 100],
+      [2, 90],
+      [61, 16],
+      [80, 24],
+    ] as const
+    const keys = [
+      '\x1b[A',
+      '\x1b[6~',
+      '\r',
+      '\t',
+      '/',
+      'zz',
+      '\x1b[200~q\rx\x1b[201~',
+      '\x1b',
+      'n',
+      'f',
+      '\x0b',
+      '\x1bx',
+    ]
+    for (const view of ['o', 't', 'g', 'm', 'b', 'c', 'l', '?']) {
+      for (const [columns, rows] of sizes) {
+        pty.resize(columns, rows)
+        pty.write(view)
+      }
+      for (const key of keys) {
+        pty.write(key)
+        await setTimeout(1)
+      }
+      pty.write('\x1b\x1b\x1b')
+    }
+    // Esc and a letter at once would be that letter with Alt.
+    await setTimeout(1000)
+    pty.write('\x1b[<0;1;1Mgo/nobody\r')
+    await shows('no agent has "nobody" in its name')
+    pty.write('\x1b')
+    await shows('runs a program')
+    // As many as a thousand a second, into a line and not into what the keys do.
+    pty.write(`w${'xqa'.repeat(300)}`)
+    await shows('to one')
+    pty.write('\x1b')
+    const shown = await shows(/succeeded.*· run \w+/s)
+    expect(shown).toContain(LEAVE)
+    expect(shown).toContain(`${LEAVE}the-end\r\n`)
+    expect((await exit).exitCode).toBe(0)
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'loses its terminal without a word, and the run goes on',
+    async () => {
+      const { home, team } = homeOf()
+      const file = team(inTurn({ one: shell('sleep 1.5; echo one'), two: shell('sleep 0.5; echo two') }))
+      // In a session of its own nobody tells it that the terminal is gone: it can only find out.
+      for (const more of [[], ['--plain']]) {
+        const result = join(home, `result${more.length}.txt`)
+        const args = ['-w', process.execPath, BIN, 'run', file, 'go', '--trust', '-o', result, ...more]
+        const { pty, shows } = inTerminal('setsid', args, home)
+        await shows(/one/)
+        closeTerminal(pty)
+        await vi.waitFor(() => expect(readFileSync(result, 'utf8')).toBe('two\n'), { timeout: 20_000 })
+      }
+    },
+  )
+
+  it('waits for no terminal that takes nothing any more', async () => {
+    const { home, team } = homeOf()
+    const result = join(home, 'result.txt')
+    const { pty, exit, shows } = run(home, team(inTurn({ one: shell('sleep 4; echo one') })), ['-o', result])
+    await shows('1 agent at work')
+    pty.pause()
+    for (let turn = 0; turn < 200 && !existsSync(result); turn += 1) {
+      pty.resize(turn % 2 === 0 ? 250 : 249, 90)
+      await setTimeout(10)
+    }
+    await vi.waitFor(() => expect(readFileSync(result, 'utf8')).toBe('one\n'), { timeout: 20_000 })
+    pty.resume()
+    expect(await shows(/succeeded.*· run \w+/s)).toContain(LEAVE)
+    expect((await exit).exitCode).toBe(0)
+  })
+
+  it('lends the terminal to an editor, whatever that does to it, and has it back', async () => {
+    const { home, team } = homeOf()
+    const editor = [
+      'for file; do :; done',
+      'if [ ! -e been-here ]; then touch been-here; echo IN-EDITOR; exec sleep 20; fi',
+      'stty raw -echo',
+      'echo "$1 edited" > "$file"',
+    ]
+    writeFileSync(join(home, 'editor.sh'), editor.join('\n'))
+    const file = team({
+      agents: { writer: { ...shell('echo draft'), review: 'always' } },
+      pattern: { kind: 'pipeline', stages: ['writer'] },
+    })
+    const script = [
+      'stty -a > before',
+      `"${process.execPath}" "${BIN}" run "${file}" go --trust -o result.txt`,
+      'stty -a | cmp - before && echo "terminal as before"',
+    ]
+    const { pty, shows } = inTerminal('bash', ['--norc', '-c', script.join('; ')], home, {
+      EDITOR: 'sh editor.sh --wait',
+    })
+    await shows('asks:')
+    pty.write('a')
+    await shows('edit in $EDITOR')
+    pty.write('e')
+    expect(await shows('IN-EDITOR')).toContain(LEAVE)
+    // That is for the editor, not for the run.
+    pty.write('\x03')
+    expect(await shows('nothing is decided')).toContain(ENTER)
+    pty.write('e')
+    await shows('terminal as before')
+    expect(readFileSync(join(home, 'result.txt'), 'utf8')).toBe('--wait edited\n')
+  })
+
+  it('reads keys from the terminal where all else is pipes, and a reader that has seen enough ends nothing', async () => {
+    const { home, team } = homeOf()
+    const file = team(inTurn({ one: shell('sleep 3; echo one') }))
+    const line = `sleep 1 | "${process.execPath}" "${BIN}" run "${file}" go --trust --events | head -c 6; echo "code \${PIPESTATUS[1]}"`
+    const { pty, shows } = inTerminal('bash', ['--norc', '-c', line], home)
+    await shows('1 agent at work')
+    pty.write('?')
+    await shows('In overview')
+    expect(await shows('code 0')).toMatch(/succeeded.*· run \w+/s)
   })
 
   it('is plain lines where that is wished, and where the terminal can do no more', async () => {

@@ -1,21 +1,24 @@
 import { EventEmitter } from 'node:events'
 import { widthOf } from './fit.ts'
-import { lineOf } from './sheet.ts'
+import { linesOf } from './sheet.ts'
 
 /** The terminal shows what is between the two at once, if it knows how to. */
 const BEGIN = '\x1b[?2026h'
 const END = '\x1b[?2026l'
+const CLEAR = '\x1b[2J'
 
 /**
  * What Ink takes for a terminal. It gets whole frames, and writes only the lines that have changed, each to its place: nothing
- * flickers, nothing scrolls, and what is on the screen never depends on where the cursor was.
+ * flickers, nothing scrolls, and what is on the screen never depends on where the cursor was. While a terminal does not take what it
+ * was given, nothing more is written: it gets the newest frame when it does.
  */
 class Stream extends EventEmitter {
   readonly isTTY = true
   readonly writable = true
   readonly target: NodeJS.WriteStream
   private frame: readonly string[] = []
-  private painted: (string | undefined)[] = []
+  /** What stands there; undefined: who knows. */
+  private painted: readonly string[] | undefined
   private isShown = false
 
   constructor(target: NodeJS.WriteStream) {
@@ -35,7 +38,7 @@ class Stream extends EventEmitter {
   }
 
   write(frame: string): boolean {
-    this.frame = frame.split('\n').map(lineOf)
+    this.frame = linesOf(frame)
     this.paint()
     return true
   }
@@ -49,28 +52,25 @@ class Stream extends EventEmitter {
   }
   /** Everything anew, whatever is there. */
   repaint(): void {
-    this.painted = []
-    this.paint('\x1b[2J')
+    this.painted = undefined
+    this.paint()
   }
 
-  private paint(before = ''): void {
-    if (!this.isShown) return
-    const changes =
-      before +
-      this.frame
-        .slice(0, this.size().rows)
-        .map((line, index) => this.change(line, index))
-        .join('')
-    if (changes !== '') this.target.write(`${BEGIN}${changes}${END}`)
+  private paint(): void {
+    if (!this.isShown || this.target.writableLength > 0) return
+    const { columns, rows } = this.size()
+    const known = this.painted
+    this.painted = this.frame.slice(0, rows)
+    const changed = this.painted.map((line, row) => (known?.[row] === line ? '' : put(line, row, columns)))
+    const text = (known ? '' : CLEAR) + changed.join('')
+    if (text !== '') this.target.write(BEGIN + text + END, () => this.paint())
   }
+}
 
-  private change(line: string, index: number): string {
-    if (this.painted[index] === line) return ''
-    this.painted[index] = line
-    // Behind the last column, the terminal would clear that column.
-    const rest = widthOf(line) < this.size().columns ? '\x1b[K' : ''
-    return `\x1b[${index + 1};1H${line}${rest}`
-  }
+function put(line: string, row: number, columns: number): string {
+  // Behind the last column, the terminal would clear that column.
+  const rest = widthOf(line) < columns ? '\x1b[K' : ''
+  return `\x1b[${row + 1};1H${line}${rest}`
 }
 
 export function createCanvas(target: NodeJS.WriteStream) {

@@ -4,7 +4,7 @@ import type { Event } from '../../store/events.ts'
 import { openQuestions, type Question } from '../../store/questions.ts'
 import type { TimedFact } from '../../store/store.ts'
 import { apply, emptyView, type RunView, type StepView } from '../../store/view.ts'
-import { createLog, type LogLine } from '../log-line.ts'
+import { type LogLine, logLineOf } from '../log-line.ts'
 import { oneLine } from '../text.ts'
 import { startTimeline } from '../timeline.ts'
 
@@ -57,7 +57,6 @@ export class Feed {
   private readonly puts = new Map<string, number>()
   private readonly clock: Clock
   private timeline = startTimeline()
-  private logged = createLog({ level: 'debug' })
   private readonly spent: { readonly at: number; readonly usd: number }[] = []
   private readonly listeners = new Set<() => void>()
   private isDue = false
@@ -82,11 +81,12 @@ export class Feed {
   reset(): void {
     this.view = emptyView()
     this.timeline = startTimeline()
-    this.logged = createLog({ level: 'debug' })
     this.rows.clear()
     this.log.length = 0
     this.dropped = 0
     this.spent.length = 0
+    this.early.clear()
+    this.puts.clear()
     this.alert = undefined
     this.changed()
   }
@@ -165,8 +165,7 @@ export class Feed {
   private takeKept(event: Event): void {
     apply(this.view, event)
     this.timeline.take(event)
-    const line = this.logged(event)
-    if (line) this.log.push(line)
+    this.log.push(logLineOf(event, this.view))
     if (event.type === 'step.started' && event.reserved?.usd) this.puts.set(event.key, event.reserved.usd)
     else if (event.type.startsWith('step.') && 'key' in event) this.puts.delete(event.key)
     if (event.type === 'alert')

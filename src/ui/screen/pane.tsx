@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import { Box, Text, useInput } from 'ink'
-import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { sanitize } from '../text.ts'
 import { excerpt } from './excerpt.ts'
 import {
@@ -42,10 +42,11 @@ export function Lines({
   readonly lines: readonly string[]
   readonly rows: number
 }): ReactNode {
-  const names = Array.from({ length: rows }, (_, row) => nameOf(lines[row] || ' '))
+  const text = Array.from({ length: rows }, (_, row) => lines[row] ?? '').join('\n')
+  const name = useMemo(() => nameOf(text.split('\n')), [text])
   return (
     <Box height={rows} overflow="hidden">
-      <Text>{names.join('\n')}</Text>
+      <Text>{name}</Text>
     </Box>
   )
 }

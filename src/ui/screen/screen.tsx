@@ -3,10 +3,10 @@ import { render } from 'ink'
 import { Component, type ReactNode, useEffect, useState, useSyncExternalStore } from 'react'
 import { toCrewError } from '../../errors.ts'
 import type { TeamGraph } from '../../team/graph.ts'
+import { editAtTerminal, editorOf } from '../editor.ts'
 import { oneLine } from '../text.ts'
 import type { Controls } from './controls.ts'
 import { createDesk, type Desk } from './desk.ts'
-import { editAtTerminal, editorOf } from './editor.ts'
 import type { Feed } from './feed.ts'
 import { clip, widthOf } from './fit.ts'
 import { keysLine, viewsLine } from './footer.ts'
@@ -68,7 +68,7 @@ export async function showScreen(wishes: ScreenWishes): Promise<Screen | undefin
   const end = (why?: string, then = () => onQuit(why)) => {
     if (isOver) return
     isOver = true
-    terminal.close()
+    void terminal.close()
     desk.end()
     try {
       unmount()
@@ -103,12 +103,10 @@ export async function showScreen(wishes: ScreenWishes): Promise<Screen | undefin
     editor:
       editor === undefined || keyboard !== stdin
         ? undefined
-        : question => inEditor(question.editable ?? null, editor),
+        : (value, text) => terminal.lend(() => editAtTerminal(value, text, editor)),
     quit: () => end(),
     back: onBack && (() => end(undefined, onBack)),
   })
-  const inEditor = (value: Parameters<typeof editAtTerminal>[0], program: string) =>
-    terminal.lend(() => editAtTerminal(value, program))
   const terminal = openTerminal(keyboard, { stdin, stderr, onKey: press, onEnd: () => end(), onError: fail })
 
   try {
@@ -135,7 +133,7 @@ export async function showScreen(wishes: ScreenWishes): Promise<Screen | undefin
     async close() {
       if (isOver) return
       isOver = true
-      terminal.close()
+      await terminal.close()
       desk.end()
       unmount()
     },
@@ -192,6 +190,7 @@ function Shell(props: ShellProps): ReactNode {
     typing: desk.typing,
   }
   useFeed(scene)
+  useTaken(terminal)
   if (columns < SMALLEST.columns || rows < SMALLEST.rows) {
     const words = `${columns}x${rows} is too small: ${SMALLEST.columns}x${SMALLEST.rows} at least, or q`
     return <Lines lines={[clip(words, columns)]} rows={rows} />
@@ -219,6 +218,8 @@ function Body({
   readonly columns: number
   readonly height: number
 }): ReactNode {
+  // Who reads a line forgets it where there is no room for it: keys must not be kept for them.
+  useEffect(() => () => desk.typing(false), [desk])
   const { question } = desk
   if (!question) return desk.view.draw({ scene, columns, rows: height })
   const lines = questionLines(question, columns, scene.style)
@@ -240,6 +241,20 @@ function footerLines({ desk, style, extra }: ShellProps, columns: number, views:
   }
   if (mode.kind === 'sure') return [` ${style.yellow(style.bold(clip(mode.question, columns - 2)))}`, last]
   return [` ${viewsLine(views, view, columns - 2, style)}`, last]
+}
+
+/** Says when a key was taken up: when all that it changed is drawn, and whoever hears the next one knows of it. */
+function useTaken({ input, taken }: Terminal): void {
+  const [count, setCount] = useState(0)
+  useEffect(() => {
+    // Rendered together with what the views changed; effects of what is inside come before this one.
+    const sent = () => setCount(before => before + 1)
+    input.on('sent', sent)
+    return () => void input.off('sent', sent)
+  }, [input])
+  useEffect(() => {
+    if (count > 0) taken()
+  }, [taken, count])
 }
 
 /** The size of the terminal, whenever it changes. */

@@ -1,44 +1,39 @@
 /**
- * Ink takes a line apart into characters every time it draws, which is most of what a screen would cost. So it lays out short names
- * of lines, and the canvas puts the lines in their place.
+ * Ink takes a text apart into characters every time it draws, which is most of what a screen would cost. So it lays out short
+ * names of whole blocks of lines, and the canvas puts the lines in their place.
  */
 
-/** Lines that are kept by name before the ones that nobody looks at any more are forgotten. */
-const KEPT = 2000
+/** Blocks that are kept: many more than are on the screen at once. */
+const KEPT = 100
 const NAME = /^\ue000[0-9a-z]+$/
 
-let named = new Map<string, string>()
-let lines = new Map<string, string>()
-let before = lines
+/** By name, the one that was looked at last at the end. */
+const blocks = new Map<string, readonly string[]>()
 let last = 0
 
-/** A name for a line, which fills the width of the screen. */
-export function nameOf(line: string): string {
-  const known = named.get(line)
-  if (known !== undefined) return known
-  if (lines.size >= KEPT) {
-    before = lines
-    lines = new Map()
-    named = new Map()
-  }
+/** A name for lines, each as wide as the screen at the most. */
+export function nameOf(lines: readonly string[]): string {
   last += 1
   const name = `\ue000${last.toString(36)}`
-  keep(name, line)
+  keep(name, lines)
   return name
 }
 
-/** The line of that name; anything else is a line itself. */
-export function lineOf(name: string): string {
-  if (!NAME.test(name)) return name
-  const line = lines.get(name)
-  if (line !== undefined) return line
-  const old = before.get(name)
-  // What is still looked at stays.
-  if (old !== undefined) keep(name, old)
-  return old ?? ''
+/** The lines of a frame that Ink has laid out: a name, which stands on the first line of its block, for as many as it is for. */
+export function linesOf(frame: string): string[] {
+  const lines = frame.split('\n')
+  for (const [row, name] of lines.entries()) {
+    const block = NAME.test(name) ? blocks.get(name) : undefined
+    if (!block) continue
+    keep(name, block)
+    lines.splice(row, block.length, ...block)
+  }
+  return lines
 }
 
-function keep(name: string, line: string): void {
-  lines.set(name, line)
-  named.set(line, name)
+function keep(name: string, lines: readonly string[]): void {
+  blocks.delete(name)
+  blocks.set(name, lines)
+  const [oldest] = blocks.keys()
+  if (blocks.size > KEPT && oldest !== undefined) blocks.delete(oldest)
 }

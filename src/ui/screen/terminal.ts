@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { openSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { systemClock } from '../../clock.ts'
 import { createCanvas } from './canvas.ts'
@@ -21,8 +21,9 @@ export interface Terminal {
   /** Whether the keys come from standard input, so that another program could have them meanwhile. */
   readonly isShared: boolean
   readonly size: () => { readonly columns: number; readonly rows: number }
-  /** Hands a key to the view that is shown. */
+  /** Hands a key to the view that is shown, which `input` says with `sent`. The next one waits until it is `taken`. */
   forward(key: Key): void
+  taken(): void
   repaint(): void
   /** As Ctrl-C where no screen is. */
   interrupt(): void
@@ -30,7 +31,8 @@ export interface Terminal {
   suspend(): void
   /** Gives the terminal back for as long as `work` takes. */
   lend<T>(work: () => Promise<T>): Promise<T>
-  close(): void
+  /** Gives the terminal back; to whom it is lent keeps it until they are done. */
+  close(): Promise<void>
 }
 
 interface Wishes {
@@ -62,13 +64,32 @@ export function openTerminal(
   let isOurs = false
   let isClosed = false
 
-  const keys = createKeys(key => {
+  /** Keys that came while the view takes up the one before. */
+  const waiting: Key[] = []
+  let isTaken = true
+  const press = (key: Key) => {
     try {
       onKey(key)
     } catch (error) {
       onError(error)
     }
+  }
+  const keys = createKeys(key => {
+    if (isTaken || key.name === 'ctrl-c') press(key)
+    else waiting.push(key)
   })
+  function forward(key: Key): void {
+    isTaken = !input.send(key)
+    if (!isTaken) input.emit('sent')
+  }
+  function taken(): void {
+    isTaken = true
+    while (isTaken && !isClosed) {
+      const next = waiting.shift()
+      if (!next) return
+      press(next)
+    }
+  }
   const read = (chunk: Buffer | string) => keys.push(chunk.toString())
   const fail = () => end(true)
 
@@ -79,18 +100,22 @@ export function openTerminal(
     keyboard.on('data', read)
     keyboard.ref?.()
     keyboard.resume()
+    setBlocking(stderr, false)
     stderr.write(ENTER)
     canvas.show()
   }
 
-  function leave(): void {
+  function leave(isLast = false): void {
     if (!isOurs) return
     isOurs = false
     canvas.hide()
     keyboard.off('data', read)
     keyboard.pause()
     try {
-      stderr.write(LEAVE)
+      setBlocking(stderr, true)
+      // What waits to be written comes first, unless there is no time left in which it could be.
+      if (isLast && stderr.writableLength > 0) writeSync(process.stderr.fd, LEAVE)
+      else stderr.write(LEAVE)
       keyboard.setRawMode(false)
     } catch {
       // The terminal is gone: there is nothing to give back.
@@ -103,6 +128,7 @@ export function openTerminal(
     isClosed = true
     keys.end()
     keyboard.unref?.()
+    keyboard.off('end', fail)
     if (keyboard !== stdin) keyboard.destroy()
     else keyboard.off('error', fail)
     stderr.off('resize', canvas.resized)
@@ -112,7 +138,10 @@ export function openTerminal(
     if (isByItself) onEnd()
   }
 
-  const onExit = () => end(true)
+  const onExit = () => {
+    leave(true)
+    end(true)
+  }
   function onSignal(name: NodeJS.Signals): void {
     leave()
     // Not while the others hear of it: some count who listens to find out whether they are to end the process.
@@ -135,20 +164,22 @@ export function openTerminal(
   function onContinue(): void {
     if (isClosed) return
     process.off('SIGTSTP', suspend).on('SIGTSTP', suspend)
-    if (!isLent) restart()
+    if (!lentTo) restart()
   }
   function restart(): void {
     leave()
     enter()
   }
 
-  let isLent = false
+  /** What it is lent for, until that is over. */
+  let lentTo: Promise<unknown> | undefined
   // They come first: whatever others say when they hear of it belongs on the screen that was there before.
   for (const name of SIGNALS) process.prependListener(name, onSignal)
   process.on('SIGTSTP', suspend).on('SIGCONT', onContinue)
   process.prependListener('exit', onExit).prependListener('uncaughtExceptionMonitor', onExit)
   stderr.on('resize', canvas.resized)
-  keyboard.on('error', fail)
+  // A terminal that is gone ends, or fails.
+  keyboard.on('error', fail).on('end', fail)
   enter()
 
   return {
@@ -156,22 +187,37 @@ export function openTerminal(
     input,
     isShared: keyboard === stdin,
     size: canvas.size,
-    forward: key => input.send(key),
+    forward,
+    taken,
     repaint: canvas.repaint,
     interrupt: () => void process.kill(process.pid, 'SIGINT'),
     suspend,
     async lend(work) {
       leave()
-      isLent = true
+      const lent = work()
+      lentTo = lent
       try {
-        return await work()
+        return await lent
       } finally {
-        isLent = false
+        lentTo = undefined
         enter()
       }
     },
-    close: () => end(false),
+    async close() {
+      // Whoever has the terminal would find somebody else's words in it, and a shell that reads the same keys.
+      await lentTo?.catch(() => {})
+      end(false)
+    },
   }
+}
+
+/**
+ * Node writes to terminals as to files, and stands still for as long as one takes nothing: one that is scrolled back in, or at the
+ * other end of a connection that hangs. No run may wait for that, so a screen leaves out frames instead.
+ */
+function setBlocking(stream: NodeJS.WriteStream, isBlocking: boolean): void {
+  const { _handle: handle } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } }
+  handle?.setBlocking?.(isBlocking)
 }
 
 /** What Ink takes for a keyboard: it gets the keys that are left for the views, one at a time. */
@@ -179,10 +225,13 @@ class Input extends EventEmitter {
   readonly isTTY = true
   private readonly waiting: string[] = []
 
-  send({ name, text, raw }: Key): void {
+  /** False: no view is there to hear it, and none that comes later is meant. */
+  send({ name, text, raw }: Key): boolean {
+    if (this.listenerCount('readable') === 0) return false
     // Ink would wait for the rest of a lone Esc, in a callback whose errors nobody could catch.
     this.waiting.push(name === 'escape' ? '\x1b[27u' : name === 'paste' ? text : raw)
     this.emit('readable')
+    return true
   }
   read(): string | null {
     return this.waiting.shift() ?? null
