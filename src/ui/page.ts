@@ -46,7 +46,7 @@ export function pageOf(
   const view = viewOf(events)
   const elapsed = createTimeline(events)
   const end = now ?? view.updatedAt
-  const lanes = lanesOf(events, view, end)
+  const lanes = lanesOf(view, end)
   const texts = new Texts(lengthsIn(view), ONE_TEXT, Math.max(LEAST_TEXTS, PAGE - STEP * view.steps.size))
   const page: Page = { view, elapsed, end, isLive: now !== undefined, texts }
   const tree = treeOf(view)

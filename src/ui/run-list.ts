@@ -78,14 +78,11 @@ export function colourOf({ state }: RunRow, style: ChalkInstance): ChalkInstance
     case 'succeeded':
       return style.green
     case 'failed':
-    case 'cancelled':
       return style.red
-    case 'interrupted':
-      return style.yellow
-    case 'waiting':
+    case 'running':
       return style.cyan
     default:
-      return style
+      return style.yellow
   }
 }
 

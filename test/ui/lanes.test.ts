@@ -11,10 +11,11 @@ describe('lanes', () => {
     expect(`\n${[...formatLanes(RETRIED, { style, width: 80 })].join('\n')}\n`).toMatchInlineSnapshot(`
       "
       demo · succeeded · 5.0s
-             |0.0s        |1.3s         |2.5s        |3.8s
+             0         1s         2s         3s         4s
+             ┬─────────┬──────────┬──────────┬──────────┬──────────
       find   ━━━━━━━━━━━                                                          1.0s
-      writer           ━━━━━━━━━━━┄┄┄┄┄┄┄┄┄┄┄━━━━━━━━━━━━━━━━━━━━━━           4.0s, ↻1
-      ━ at work ┄ waits to try again ↻ tried again
+      writer           ━━━━━━━━━━━┄┄┄┄┄┄┄┄┄┄↻━━━━━━━━━━━━━━━━━━━━━━           4.0s, ↻1
+      ━ at work ┄↻ waits, and tries again
       "
     `)
   })
@@ -42,10 +43,11 @@ describe('lanes', () => {
     expect(`\n${[...formatLanes(events, { style, width: 50 })].join('\n')}\n`).toMatchInlineSnapshot(`
       "
       demo · interrupted · 1.0s
-            |0.00s        |0.33s         |0.67s
+            0                     500ms
+            ┬─────────────────────┬─────────────────────
       a     ━━━━━━━━━━━━━━━━━━━━━━?????????????━━━━━
-            ░░░░░░░░░░░░░░░░░░━━━━━━━━━━━━━━━━━━━━━━━━━✗
-      ━ at work ░ waits for its turn ? waits for a pers…
+            ··················━━━━━━━━━━━━━━━━━━━━━━━━━✗
+      ━ at work · waits for its turn ? waits for a pers…
       "
     `)
   })
@@ -56,7 +58,7 @@ describe('lanes', () => {
       (_, at) => [at, started(`s${at}`, 'agent', { agent: `日本語の名前-${at}\u001b[2J` })] as const,
     )
     const lines = [...formatLanes(history([0, began()], ...many), { style, width: 60, now: BEGIN + 900 })]
-    expect(lines).toHaveLength(503)
+    expect(lines).toHaveLength(504)
     expect(Math.max(...lines.map(line => stringWidth(line)))).toBeLessThanOrEqual(60)
     expect(lines.join('')).not.toContain('\u001b')
   })

@@ -1,7 +1,8 @@
 import stringWidth from 'string-width'
-import { oneLine } from '../text.ts'
+import { oneLine, sanitize } from '../text.ts'
 
 const PLAIN = /^[\x20-\x7e]*$/
+const graphemes = new Intl.Segmenter()
 
 /** The same with what crew itself draws with: lines, blocks, marks, all of one column. */
 const DRAWN = /^[\x20-\x7e\u2500-\u25ff·…–›→←↑↓✓✗∅]*$/
@@ -25,15 +26,24 @@ export function clip(text: string, width: number): string {
 
 /** The end of a text, harmless, in at most `width` columns. */
 export function clipStart(text: string, width: number): string {
+  if (width < 1) return ''
   const tail = text.slice(-width)
   if (PLAIN.test(tail)) return tail.trim()
-  const line = oneLine(text.slice(-2 * width), 4 * width)
+  // Sequences are taken out before it is cut, so that no piece of one is left.
+  const line = oneLine(sanitize(text.slice(-8 * width)).slice(-6 * width), 12 * width)
   let kept = ''
-  for (const character of [...line].reverse()) {
-    if (stringWidth(character + kept) > width) break
-    kept = character + kept
+  for (const { segment } of [...graphemes.segment(line)].reverse()) {
+    if (stringWidth(segment + kept) > width) break
+    kept = segment + kept
   }
   return kept.trim()
+}
+
+/** The end of a text, as `clipStart` gives it; what had to be left out before it is shown by an ellipsis. */
+export function ending(text: string, width: number): string {
+  const isWhole = text.length <= 2 * width && widthOf(oneLine(text, 4 * width)) <= width
+  if (isWhole || width < 1) return clipStart(text, width)
+  return `…${clipStart(text, width - 1)}`
 }
 
 /** `line`, filled up with blanks to `width` columns. */
@@ -62,8 +72,6 @@ export function joinFitting(parts: readonly string[], separator: string, columns
   }
   return line
 }
-
-const graphemes = new Intl.Segmenter()
 
 /** A line of harmless text without colours as lines of at most `width` columns, broken between words where that is possible. */
 export function wrap(line: string, width: number): string[] {
@@ -96,8 +104,10 @@ export function wrap(line: string, width: number): string[] {
   return lines
 }
 
-/** `part` of `total` as a bar of `width` columns. */
-export function barOf(share: number, width: number): { readonly full: string; readonly empty: string } {
-  const cells = Math.round(Math.min(1, Math.max(0, share)) * width)
-  return { full: '━'.repeat(cells), empty: '─'.repeat(width - cells) }
+/** A share as a bar of `width` columns: what is gone, what else is `held`, and what is left. */
+export function barOf(share: number, width: number, held = 0) {
+  const cells = (part: number) => Math.round(Math.min(1, Math.max(0, part)) * width)
+  const full = cells(share)
+  const both = Math.max(full, cells(share + held))
+  return { full: '━'.repeat(full), held: '╍'.repeat(both - full), empty: '─'.repeat(width - both) }
 }

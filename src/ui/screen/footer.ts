@@ -17,8 +17,9 @@ export function viewsLine(
       : `${style.cyan(view.key)} ${style.dim(view.title)}`
   const short = (view: Pick<View, 'key' | 'title'>) =>
     view.key === shown.key ? style.bold(`[${view.title}]`) : style.cyan(view.key)
-  for (let words = views.length; words >= 0; words -= 1) {
-    const line = views
+  const all = views.some(({ key }) => key === shown.key) ? views : [...views, shown]
+  for (let words = all.length; words >= 0; words -= 1) {
+    const line = all
       .map((view, index) => (index < words ? full(view) : short(view)))
       .join(words > 3 ? '  ' : ' ')
     if (widthOf(line) <= columns) return line
@@ -26,8 +27,11 @@ export function viewsLine(
   return style.bold(`[${shown.title}]`)
 }
 
-/** The keys that work now, most important first; what does not fit is in the help. */
+/** The keys that work now, most important first; what does not fit is in the help, to which the key is always shown. */
 export function keysLine(keys: Keys, columns: number, style: ChalkInstance): string {
-  const parts = keys.map(([key, does]) => `${style.bold(key)} ${style.dim(does)}`)
-  return joinFitting(parts, '  ', columns)
+  const show = ([key, does]: Keys[number]) => `${style.bold(key)} ${style.dim(does)}`
+  const help = keys.filter(([key]) => key === '?').map(show)
+  const others = keys.filter(([key]) => key !== '?').map(show)
+  const room = columns - help.reduce((width, part) => width + widthOf(part) + 2, 0)
+  return [joinFitting(others, '  ', room), ...help].join('  ')
 }

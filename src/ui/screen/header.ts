@@ -5,7 +5,7 @@ import { formatDollars, formatDuration, formatTokens } from '../format.ts'
 import { budgetOf } from '../summary.ts'
 import type { Feed, Row } from './feed.ts'
 import { barOf, between, clip, joinFitting, widthOf } from './fit.ts'
-import { wholeSeconds } from './list.ts'
+import { wholeSeconds } from './list-line.ts'
 
 /** Milliseconds for which an alert stays in the header. */
 const ALERT = 60_000
@@ -145,21 +145,24 @@ function moneyLine(
     ...(tokens === undefined ? [] : [used / Math.max(tokens, 1)]),
   ]
   const reserved = feed.view.state === 'running' ? feed.reserved : 0
+  const held = usd === undefined ? 0 : reserved / Math.max(usd, 1e-12)
   const parts = [
     `${rehearsal ? 'would have cost ' : ''}${style.bold(money)}`,
-    shares.length > 0 ? budgetBar(Math.max(...shares), style) : '',
-    counted,
+    shares.length > 0 ? budgetBar(Math.max(...shares), held, style) : '',
+    tokens === undefined ? '' : counted,
     feed.burn > 0 && feed.view.state === 'running' ? `${formatDollars(feed.burn)} a minute` : '',
     reserved > 0 ? style.dim(`${formatDollars(reserved)} reserved`) : '',
+    tokens === undefined ? counted : '',
     spent.unpriced > 0 && !isUnknown ? style.dim(`${spent.unpriced} calls of unknown price`) : '',
   ]
-  return joinFitting(parts, style.dim('  ·  '), columns)
+  return joinFitting(parts, style.dim(' · '), columns)
 }
 
-function budgetBar(share: number, style: ChalkInstance): string {
+/** What is put aside for calls under way is drawn between what is gone and what is left. */
+function budgetBar(share: number, reserved: number, style: ChalkInstance): string {
   const paint = share >= 0.9 ? style.red : share >= 0.7 ? style.yellow : style.green
-  const { full, empty } = barOf(share, 16)
-  return `${paint(full)}${style.dim(empty)} ${Math.round(share * 100)} %`
+  const { full, held, empty } = barOf(share, 16, reserved)
+  return `${paint(full + held)}${style.dim(empty)} ${Math.round(share * 100)} %`
 }
 
 interface Last {

@@ -2,149 +2,81 @@ import type { ChalkInstance } from 'chalk'
 import { outwards } from '../../step-key.ts'
 import type { RunView, StepView } from '../../store/view.ts'
 import { formatDuration } from '../format.ts'
+import { drawSpans } from '../spans.ts'
 import { markOf } from '../step-mark.ts'
-import { shorten } from './entries/log.ts'
+import { interruptionsIn, type Span, workOf } from '../trace/spans.ts'
 import { cell } from './excerpt.ts'
 import type { Row } from './feed.ts'
-import { padStart } from './fit.ts'
+import { ending, padStart, widthOf } from './fit.ts'
 
-/** An agent over time, in milliseconds that the run had worked. */
+/** An agent over time. */
 export interface Lane {
   readonly key: string
   readonly step: StepView
-  readonly from: number
-  readonly to: number
-  /** When it waited for a person, or for its turn. */
-  readonly waits: { readonly from: number; readonly to: number; readonly what: 'person' | 'queue' }[]
-  /** When something was tried again. */
-  readonly retries: number[]
+  /** What it did, in milliseconds since the epoch. */
+  readonly spans: readonly Span[]
 }
 
-export interface Times {
-  readonly elapsed: (at: number) => number
-  readonly now: number
+/** The lanes of `rows`, in their order, with what interrupted them until `now`. */
+export function lanesOf(rows: readonly Row[], view: RunView, now: number): Lane[] {
+  const others = interruptionsIn(view, now)
+  const isQueued = ({ waits, step }: Row) => waits === 'queue' && step.state === 'running'
+  const since = queuedSince(rows.filter(isQueued), view)
+  return rows.map(row => {
+    const { key, step } = row
+    const work = step.starts === 0 ? [] : [workOf(step, now)]
+    const from = since.get(key)
+    const queue: Span[] = from === undefined ? [] : [{ what: 'queue', key, from, to: now }]
+    return { key, step, spans: [...work, ...(others.get(key) ?? []), ...queue] }
+  })
 }
 
-/** The lanes of `rows`, in their order, with what interrupted them. One look at every step, however many lanes there are. */
-export function lanesOf(rows: readonly Row[], view: RunView, { elapsed, now }: Times): Lane[] {
-  const lanes = new Map<string, Lane>(
-    rows.map(({ key, step }) => {
-      const from = elapsed(step.startedAt)
-      return [key, { key, step, from, to: elapsed(step.endedAt ?? now), waits: [], retries: [] }]
-    }),
-  )
-  const around = (key: string) => {
+/** That somebody waited in a queue is noted when it is over; until then it has since the last of its steps ended. */
+function queuedSince(rows: readonly Row[], { steps }: RunView): Map<string, number> {
+  const since = new Map(rows.map(({ key, step }) => [key, step.startedAt]))
+  if (rows.length === 0) return since
+  for (const { key, endedAt = 0 } of steps.values())
     for (const outer of outwards(key)) {
-      const lane = lanes.get(outer)
-      if (lane) return lane
+      const known = since.get(outer)
+      if (known !== undefined && endedAt > known) since.set(outer, endedAt)
     }
-    return undefined
-  }
-  for (const { key, notes } of view.steps.values()) {
-    for (const note of notes) {
-      if (note.type !== 'decision') continue
-      if (note.what === 'retry') around(key)?.retries.push(elapsed(note.at))
-      const waited = note.what === 'queued' ? Number(note.values?.milliseconds) : Number.NaN
-      if (waited > 0)
-        around(key)?.waits.push({ from: elapsed(note.at - waited), to: elapsed(note.at), what: 'queue' })
-    }
-  }
-  for (const [key, { openedAt, answer, expired }] of view.waits) {
-    const lane = around(key)
-    if (!lane) continue
-    const end = answer ? elapsed(answer.at) : expired ? elapsed(view.updatedAt) : lane.to
-    lane.waits.push({ from: elapsed(openedAt), to: Math.min(end, lane.to), what: 'person' })
-  }
-  return [...lanes.values()]
+  return since
 }
 
-/** Columns of what stands beside the bars. */
-export function labelWidth(columns: number): number {
-  return Math.max(12, Math.min(40, Math.floor(columns * 0.3)))
+/** Columns of what stands beside the bars: what the longest key takes, and not too much of the line. */
+export function labelWidth(lanes: readonly Lane[], columns: number): number {
+  const most = Math.max(12, Math.min(40, Math.floor(columns * 0.3)))
+  return Math.min(
+    most,
+    2 + lanes.reduce((longest, { key }) => Math.max(longest, widthOf(ending(key, most))), 8),
+  )
 }
 
 const TOOK = 8
 
-export function barWidth(columns: number): number {
-  return Math.max(4, columns - labelWidth(columns) - 1 - TOOK - 1)
+interface Look {
+  /** Columns of the label and of the whole line. */
+  readonly label: number
+  readonly columns: number
+  readonly elapsed: (at: number) => number
+  /** How long the run has worked, in milliseconds. */
+  readonly total: number
+  readonly now: number
+  readonly style: ChalkInstance
+  readonly isLive: boolean
 }
 
-const STEPS = [
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
-]
-const LONG_STEPS = [600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 43_200_000, 86_400_000]
-
-/** Columns that a tick with its label takes at the least. */
-const TICK = 10
-
-/** Times at which the axis says what time it is: round ones, and as many as can be read. */
-export function ticksFor(total: number, columns: number): number[] {
-  const most = Math.max(1, Math.floor(columns / TICK))
-  const steps = [...STEPS, ...LONG_STEPS]
-  const step = steps.find(each => total / each <= most) ?? Math.ceil(total / most / 86_400_000) * 86_400_000
-  if (!(total > 0)) return [0]
-  return Array.from({ length: Math.floor(total / step) + 1 }, (_, index) => index * step)
+export function barWidth({ label, columns }: Pick<Look, 'label' | 'columns'>): number {
+  return Math.max(4, columns - label - 1 - TOOK - 1)
 }
 
-/** A time on the axis, as short as it can be. */
-function formatTick(milliseconds: number): string {
-  if (milliseconds === 0) return '0'
-  if (milliseconds < 1000) return `${milliseconds}ms`
-  if (milliseconds < 60_000) return `${milliseconds / 1000}s`
-  return formatDuration(milliseconds)
-}
-
-/** The axis: labels of its ticks, and below it where they are. */
-export function drawAxis(total: number, columns: number): [labels: string, marks: string] {
-  const cells = Array.from({ length: columns }, () => '─')
-  let labels = ''
-  for (const tick of ticksFor(total, columns)) {
-    const at = columnOf(tick, total, columns)
-    const label = formatTick(tick)
-    if (at < labels.length + (labels === '' ? 0 : 1) || at + label.length > columns) continue
-    labels = labels.padEnd(at) + label
-    cells[at] = '┬'
-  }
-  return [labels, cells.join('')]
-}
-
-function columnOf(at: number, total: number, columns: number): number {
-  return total > 0 ? Math.max(0, Math.min(columns - 1, Math.floor((at / total) * columns))) : 0
-}
-
-/** How a lane is drawn: at work, waiting for a person, waiting in a queue, tried again. */
-export const SIGNS = { work: '━', person: '┄', queue: '·', retry: '↻' } as const
-
-export function drawLane(
-  lane: Lane,
-  {
-    total,
-    columns,
-    style,
-    isLive,
-  }: { total: number; columns: number; style: ChalkInstance; isLive: boolean },
-): string {
-  const { step, key, from, to, waits, retries } = lane
+export function drawLane({ key, step, spans }: Lane, look: Look): string {
+  const { label, elapsed, total, now, style, isLive } = look
   const [mark, colour] = markOf(step, isLive)
-  const width = barWidth(columns)
-  const first = columnOf(from, total, width)
-  const last = Math.max(first, columnOf(to, total, width + 1e-9) - (to > from && to < total ? 1 : 0))
-  const cells: string[] = Array.from({ length: width }, () => ' ')
-  const fill = (begin: number, end: number, sign: string) => {
-    for (let at = begin; at <= Math.min(end, width - 1); at += 1) cells[at] = sign
-  }
-  fill(first, last, style[colour](SIGNS.work))
-  for (const wait of waits) {
-    const sign = wait.what === 'person' ? style.yellow(SIGNS.person) : style.dim(SIGNS.queue)
-    fill(
-      columnOf(wait.from, total, width),
-      Math.max(columnOf(wait.from, total, width), columnOf(wait.to, total, width) - 1),
-      sign,
-    )
-  }
-  for (const at of retries) cells[columnOf(at, total, width)] = style.yellow(SIGNS.retry)
-  const label = labelWidth(columns)
-  const name = cell(shorten(key, label - 2), label - 2)
-  const took = step.starts === 0 ? '' : formatDuration(to - from)
-  return `${style[colour](mark)} ${name} ${cells.join('')} ${style.dim(padStart(took, TOOK))}`
+  const columns = barWidth(look)
+  const bar = drawSpans(spans, { columns, at: time => (elapsed(time) / total) * columns, style })
+  const took = elapsed(step.endedAt ?? now) - elapsed(step.startedAt)
+  const time = step.starts === 0 ? '' : formatDuration(took)
+  const name = cell(ending(key, label - 2), label - 2)
+  return `${style[colour](mark)} ${name} ${bar} ${style.dim(padStart(time, TOOK))}`
 }

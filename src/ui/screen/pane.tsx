@@ -34,6 +34,16 @@ export function useFeed({ feed }: Scene): void {
   }, [isRunning, feed])
 }
 
+/** State of a view that is still there when somebody comes back to it. */
+export function useKept<T>({ kept }: Scene, name: string, first: T): [value: T, keep: (next: T) => void] {
+  const [, redraw] = useState(0)
+  const keep = (next: T) => {
+    kept.set(name, next)
+    redraw(count => count + 1)
+  }
+  return [kept.has(name) ? (kept.get(name) as T) : first, keep]
+}
+
 /** Exactly `rows` lines, which are harmless and not wider than they may be. Whatever a view shows, it shows with this. */
 export function Lines({
   lines,
@@ -52,6 +62,8 @@ export function Lines({
 }
 
 interface PaneProps {
+  /** By which its place is remembered. */
+  readonly name: string
   readonly scene: Scene
   readonly columns: number
   readonly rows: number
@@ -72,10 +84,25 @@ const MARK = '› '
 
 /** Entries to go through, to unfold and to search. */
 export function Pane(props: PaneProps): ReactNode {
-  const { scene, columns, rows, entries, head = [], none, follows = false, isText = false, onKey } = props
+  const {
+    name,
+    scene,
+    columns,
+    rows,
+    entries,
+    head = [],
+    none,
+    follows = false,
+    isText = false,
+    onKey,
+  } = props
   const { style } = scene
   const breakUp = useRef(createBreaker()).current
-  const [place, setPlace] = useState<Place>(follows ? START : { ...START, at: { id: '', line: 0 } })
+  const [place, setPlace] = useKept<Place>(
+    scene,
+    name,
+    follows ? START : { ...START, at: { id: '', line: 0 } },
+  )
   const finder = useFinder(scene)
   const height = Math.max(1, rows - head.length - (finder.line === undefined ? 0 : 1))
   const anchored = anchor(place, entries, follows)

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import { render } from 'ink'
-import { Component, type ReactNode, useEffect, useState, useSyncExternalStore } from 'react'
+import { Component, type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { toCrewError } from '../../errors.ts'
 import type { TeamGraph } from '../../team/graph.ts'
 import { editAtTerminal, editorOf } from '../editor.ts'
@@ -18,7 +18,7 @@ import { questionLines } from './question.ts'
 import { keyboardOf, openTerminal, type Terminal } from './terminal.ts'
 import type { Scene, View } from './view.ts'
 import { helpOf } from './views/help.tsx'
-import { viewsOf } from './views.ts'
+import { PAGE, VIEWS } from './views.ts'
 
 /** Below this, nothing can be read. */
 const SMALLEST = { columns: 60, rows: 15 }
@@ -87,16 +87,15 @@ export async function showScreen(wishes: ScreenWishes): Promise<Screen | undefin
     else if (!desk.press(key)) terminal.forward(key)
   }
   const editor = editorOf(process.env)
-  const { views, page } = viewsOf()
   const general = (): View['keys'] => [...(controls ? CONTROLLING : []), ...(extra?.keys ?? []), ...GENERAL]
   const desk: Desk = createDesk({
     feed,
     controls,
-    views,
-    page,
+    views: VIEWS,
+    page: PAGE,
     help: known =>
       helpOf(
-        () => views,
+        () => VIEWS,
         () => known.before,
         general,
       ),
@@ -110,19 +109,16 @@ export async function showScreen(wishes: ScreenWishes): Promise<Screen | undefin
   const terminal = openTerminal(keyboard, { stdin, stderr, onKey: press, onEnd: () => end(), onError: fail })
 
   try {
-    const instance = render(
-      <Guard onError={fail}>{<Shell {...wishes} {...{ desk, terminal, views }} />}</Guard>,
-      {
-        stdout: terminal.output,
-        stdin: terminal.input,
-        stderr: terminal.output,
-        // Whole frames: what of them has changed is found by the canvas, which knows where it stands.
-        debug: true,
-        exitOnCtrlC: false,
-        patchConsole: false,
-        isScreenReaderEnabled: false,
-      },
-    )
+    const instance = render(<Guard onError={fail}>{<Shell {...wishes} {...{ desk, terminal }} />}</Guard>, {
+      stdout: terminal.output,
+      stdin: terminal.input,
+      stderr: terminal.output,
+      // Whole frames: what of them has changed is found by the canvas, which knows where it stands.
+      debug: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      isScreenReaderEnabled: false,
+    })
     unmount = () => instance.unmount()
     instance.waitUntilExit().catch(fail)
   } catch (error) {
@@ -171,13 +167,13 @@ class Guard extends Component<{ readonly onError: (error: unknown) => void; read
 interface ShellProps extends ScreenWishes {
   readonly desk: Desk
   readonly terminal: Terminal
-  readonly views: readonly View[]
 }
 
 function Shell(props: ShellProps): ReactNode {
-  const { feed, id, graph, controls, style, desk, terminal, extra, views } = props
+  const { feed, id, graph, controls, style, desk, terminal, extra } = props
   useSyncExternalStore(desk.subscribe, desk.snapshot)
   const { columns, rows } = useSize(terminal)
+  const kept = useRef(new Map<string, unknown>()).current
   const scene: Scene = {
     id,
     feed,
@@ -185,6 +181,7 @@ function Shell(props: ShellProps): ReactNode {
     style,
     ...(controls && { controls }),
     chosen: desk.chosen,
+    kept,
     choose: desk.choose,
     open: desk.openPage,
     typing: desk.typing,
@@ -202,7 +199,7 @@ function Shell(props: ShellProps): ReactNode {
     <>
       <Lines lines={[...header, style.dim('─'.repeat(columns))]} rows={HEADER} />
       <Body {...{ scene, desk, columns, height }} />
-      <Lines lines={[...more, ...footerLines(props, columns, views)]} rows={FOOTER + more.length} />
+      <Lines lines={[...more, ...footerLines(props, columns)]} rows={FOOTER + more.length} />
     </>
   )
 }
@@ -230,7 +227,7 @@ function Body({
   return <Lines lines={seen} rows={height} />
 }
 
-function footerLines({ desk, style, extra }: ShellProps, columns: number, views: readonly View[]): string[] {
+function footerLines({ desk, style, extra }: ShellProps, columns: number): string[] {
   const { mode, view } = desk
   const keys = [...(mode.kind === 'look' ? (extra?.keys ?? []) : []), ...desk.keys()]
   const last = ` ${keysLine(keys, columns - 2, style)}`
@@ -240,7 +237,7 @@ function footerLines({ desk, style, extra }: ShellProps, columns: number, views:
     return [` ${style.yellow(style.bold(label))} ${style.cyan('›')} ${text}`, last]
   }
   if (mode.kind === 'sure') return [` ${style.yellow(style.bold(clip(mode.question, columns - 2)))}`, last]
-  return [` ${viewsLine(views, view, columns - 2, style)}`, last]
+  return [` ${viewsLine(VIEWS, view, columns - 2, style)}`, last]
 }
 
 /** Says when a key was taken up: when all that it changed is drawn, and whoever hears the next one knows of it. */

@@ -17,6 +17,8 @@ export interface Scene {
   readonly controls?: Controls
   /** The agent that is chosen, by the key of its row. */
   readonly chosen: string | undefined
+  /** What views remember while another one is shown, by their names. */
+  readonly kept: Map<string, unknown>
   choose(key: string): void
   /** Opens the page of the agent that is chosen. */
   open(): void

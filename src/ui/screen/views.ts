@@ -5,10 +5,9 @@ import { cost } from './views/cost.tsx'
 import { graph } from './views/graph.tsx'
 import { log } from './views/log.tsx'
 import { messages } from './views/messages.tsx'
-import { createOverview } from './views/overview.tsx'
+import { overview } from './views/overview.tsx'
 import { timeline } from './views/timeline.tsx'
 
-/** The views of a screen, in the order in which they are offered, and the page of an agent. */
-export function viewsOf(): { readonly views: readonly View[]; readonly page: View } {
-  return { views: [createOverview(), timeline, graph, messages, board, cost, log], page: agent }
-}
+/** The views of a screen, in the order in which they are offered; and the page of an agent. */
+export const VIEWS: readonly View[] = [overview, timeline, graph, messages, board, cost, log]
+export const PAGE: View = agent

@@ -1,5 +1,4 @@
-import { isObject } from '../../json.ts'
-import type { Event } from '../../store/events.ts'
+import type { Json } from '../../json.ts'
 import type { RunView, StepView } from '../../store/view.ts'
 import { agentAround } from './sources.ts'
 
@@ -22,47 +21,20 @@ export interface Lane {
   readonly tries: number
 }
 
-interface Drawn {
-  readonly works: Span[]
-  /** What interrupted each work, by its key. */
-  readonly others: Map<string, Span[]>
-  tries: number
-}
-
 /** A lane for each agent, in the order in which they first had something to do. */
-export function lanesOf(events: readonly Event[], view: RunView, end: number): Lane[] {
-  const lanes = new Map<string, Drawn>()
-  const laneOf = (agent: string) => {
-    const lane: Drawn = lanes.get(agent) ?? { works: [], others: new Map(), tries: 0 }
-    lanes.set(agent, lane)
-    return lane
-  }
+export function lanesOf(view: RunView, end: number): Lane[] {
+  const others = interruptionsIn(view, end)
+  const works = new Map<string, Span[]>()
   for (const step of view.steps.values()) {
     if (step.kind !== 'agent' || step.agent === undefined) continue
-    const lane = laneOf(step.agent)
-    const { key, startedAt: from, endedAt } = step
-    if (step.starts === 0) continue
-    const hasFailed = step.state === 'failed' && { hasFailed: true }
-    lane.works.push({
-      what: 'work',
-      key,
-      from,
-      to: endedAt ?? end,
-      ...hasFailed,
-      ...(endedAt === undefined && { isOpen: true }),
-    })
+    const known = works.get(step.agent) ?? []
+    works.set(step.agent, known)
+    if (step.starts > 0) known.push(workOf(step, end))
   }
-  for (const { step, span, isRetry } of interruptions(events, view, end)) {
-    if (step.agent === undefined) continue
-    const lane = laneOf(step.agent)
-    if (isRetry) lane.tries += 1
-    if (span) lane.others.set(step.key, [...(lane.others.get(step.key) ?? []), span])
-  }
-  return [...lanes].map(([agent, { works, others, tries }]) => ({
-    agent,
-    tries,
-    rows: inRows(works, others),
-  }))
+  return [...works].map(([agent, own]) => {
+    const rows = inRows(own, others)
+    return { agent, rows, tries: rows.flat().filter(({ what }) => what === 'pause').length }
+  })
 }
 
 /** Each work in the first row that is free then; what interrupted it stands in the same row. */
@@ -80,39 +52,40 @@ function inRows(works: readonly Span[], others: ReadonlyMap<string, readonly Spa
   return rows
 }
 
-interface Interruption {
-  readonly step: StepView
-  readonly span?: Span
-  readonly isRetry?: true
+/**
+ * What interrupted agents, by the keys of their invocations: queues, pauses before a further try, and questions to people.
+ * There may be thousands of steps, ten times a second: only what was noted in them is looked at.
+ */
+export function interruptionsIn(view: RunView, end: number): Map<string, Span[]> {
+  const found = new Map<string, Span[]>()
+  const add = (what: Span['what'], key: string, from: number, to: number) => {
+    const agent = agentAround(key, view.steps)
+    if (!agent) return
+    const spans = found.get(agent.key) ?? []
+    found.set(agent.key, spans)
+    spans.push({ what, key, from, to: Math.min(to, agent.endedAt ?? end) })
+  }
+  for (const { key, notes } of view.steps.values())
+    for (const note of notes) {
+      if (note.type !== 'decision') continue
+      const { milliseconds, pause } = note.values ?? {}
+      if (note.what === 'queued') add('queue', key, note.at - numberOf(milliseconds), note.at)
+      if (note.what === 'retry') add('pause', key, note.at, note.at + numberOf(pause))
+    }
+  for (const [key, { openedAt, answer, expired }] of view.waits)
+    add('person', key, openedAt, answer?.at ?? (expired ? view.updatedAt : end))
+  return found
 }
 
-/** Queues, pauses before a further try, and questions to people, in the agents that had to wait. */
-function* interruptions(events: readonly Event[], view: RunView, end: number): Generator<Interruption> {
-  for (const event of events) {
-    if (!('key' in event)) continue
-    const step = agentAround(event.key, view.steps)
-    if (!step) continue
-    if (event.type === 'timer.set' && event.key.includes('pause')) {
-      yield {
-        step,
-        span: {
-          what: 'pause',
-          key: event.key,
-          from: event.at,
-          to: Math.min(event.until, step.endedAt ?? end),
-        },
-      }
-    }
-    if (event.type === 'decision' && event.what === 'retry') yield { step, isRetry: true }
-    if (event.type === 'decision' && event.what === 'queued') {
-      const { milliseconds } = isObject(event.values) ? event.values : {}
-      const waited = typeof milliseconds === 'number' ? milliseconds : 0
-      yield { step, span: { what: 'queue', key: event.key, from: event.at - waited, to: event.at } }
-    }
-    if (event.type === 'wait.opened') {
-      const wait = view.waits.get(event.key)
-      const to = wait?.answer?.at ?? step.endedAt ?? end
-      yield { step, span: { what: 'person', key: event.key, from: event.at, to } }
-    }
+function numberOf(value: Json | undefined): number {
+  return typeof value === 'number' ? value : 0
+}
+
+/** A step of an agent as a span, without what interrupted it. */
+export function workOf({ key, startedAt: from, endedAt, state }: StepView, end: number): Span {
+  return {
+    ...{ what: 'work', key, from, to: endedAt ?? end },
+    ...(state === 'failed' && { hasFailed: true }),
+    ...(endedAt === undefined && { isOpen: true }),
   }
 }

@@ -1,11 +1,13 @@
 import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import { Feed } from '../../../src/ui/screen/feed.ts'
-import { clipStart, widthOf, wrap } from '../../../src/ui/screen/fit.ts'
+import { barOf, clipStart, ending, widthOf, wrap } from '../../../src/ui/screen/fit.ts'
 import { keysLine, viewsLine } from '../../../src/ui/screen/footer.ts'
 import { headerLines } from '../../../src/ui/screen/header.ts'
-import { groupOf, itemLine, itemsOf, layoutOf, topMovers } from '../../../src/ui/screen/list.ts'
+import { groupOf, itemsOf, topMovers } from '../../../src/ui/screen/list.ts'
+import { itemLine, layoutOf } from '../../../src/ui/screen/list-line.ts'
 import { rejection, waysOf } from '../../../src/ui/screen/question.ts'
+import { speakersIn, wordsLines } from '../../../src/ui/screen/words.ts'
 import { manualClock } from '../../helpers/clock.ts'
 
 const style = new Chalk({ level: 0 })
@@ -47,8 +49,8 @@ const lines = (feed: Feed, height: number, columns: number, filter = '') => {
 describe('the list of agents', () => {
   it('has them in the order in which they began where they fit', () => {
     expect(lines(feedOf(2, 1), 10, 60).drawn).toEqual([
-      '  ✓ branches/0 wor… succeeded                        2.0s',
-      '  ▸ branches/1 wor… at work                            4s',
+      '  ✓ branches/0 worker succeeded                        2.0s',
+      '  ▸ branches/1 worker at work                            4s',
     ])
     for (const line of lines(feedOf(2, 1), 10, 60).drawn) expect(widthOf(line)).toBeLessThanOrEqual(60)
   })
@@ -91,7 +93,7 @@ describe('what stands around every view', () => {
     const [who = '', words, money, last] = headerLines(feed, 'abc', 'parallel', { columns: 80, style })
     expect(who).toMatch(/^ test {2}parallel · abc +running 4s$/)
     expect(words).toBe(' 1 agent at work, 1 waits in a queue, 1 succeeded')
-    expect(money).toBe(' $0.00 of $2.00  ·  ──────────────── 0 %  ·  0 tokens')
+    expect(money).toBe(' $0.00 of $2.00 · ──────────────── 0 % · 0 tokens')
     expect(last).toBe(' 1 waits for limits.concurrency (8)')
   })
 
@@ -126,6 +128,30 @@ describe('what stands around every view', () => {
         style,
       ),
     ).toBe('a one')
+    const keys = [
+      ['a', 'one'],
+      ['b', 'two'],
+      ['?', 'help'],
+    ] as const
+    expect(keysLine(keys, 13, style)).toBe('a one  ? help')
+    const page = { key: 'enter', title: 'agent' }
+    expect(viewsLine(views, page, 60, style)).toBe('o overview  t timeline  g graph  [agent]')
+  })
+
+  it('draws what is reserved between what is spent and what is left, and never more than there is', () => {
+    const draw = (share: number, held: number) => Object.values(barOf(share, 10, held)).join('')
+    expect([draw(0.5, 0.2), draw(0.5, 0.9), draw(1.2, 0)]).toEqual(['━━━━━╍╍───', '━━━━━╍╍╍╍╍', '━━━━━━━━━━'])
+  })
+
+  it('says below the list what those at work say, and why others failed', () => {
+    const error = { code: 'timeout', message: 'no\x1b[2J answer', exit: 1 }
+    const feed = feedOf(3, 1, [{ type: 'step.failed', key: 'branches/1', error }])
+    feed.show({ type: 'model.delta', key: 'branches/2', text: 'Well, 漢字', at: 3000 })
+    const speakers = speakersIn(feed.rows.values())
+    const said = (columns: number, most: number) => wordsLines(speakers, columns, most, { feed, style })
+    expect(said(80, 5)).toEqual(['  ✗ branches/1  no answer', '  ▸ branches/2  Well, 漢字'])
+    expect(said(24, 5)).toEqual(['  ✗ …hes/1  no answer', '  ▸ …hes/2  Well, 漢字'])
+    expect(said(80, 1)).toHaveLength(1)
   })
 
   it('knows how a question can be answered', () => {
@@ -145,6 +171,8 @@ describe('what stands around every view', () => {
   it('breaks lines between words, and wide characters where they fit', () => {
     expect(wrap('one two three', 8)).toEqual(['one two', 'three'])
     expect(wrap('漢字漢字', 5)).toEqual(['漢字', '漢字'])
-    expect(clipStart('abc漢字', 4)).toBe('漢字')
+    expect([clipStart('abc漢字', 4), clipStart('abc', 0)]).toEqual(['漢字', ''])
+    expect([ending('abc漢字', 7), ending('abc漢字', 6), ending('a/b', 1)]).toEqual(['abc漢字', '…c漢字', '…'])
+    expect(ending(`${'\x1b]0;title\x07ab '.repeat(20)}👨‍👩‍👧`, 6)).toBe('…ab 👨‍👩‍👧')
   })
 })

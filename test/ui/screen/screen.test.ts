@@ -65,6 +65,33 @@ describe('the screen', () => {
     ])
   })
 
+  it('finds a view as it was left: where it was scrolled to, and what it showed', async () => {
+    const feed = feedOfOne()
+    for (let seq = 2; seq < 60; seq += 1)
+      feed.show({
+        type: 'decision',
+        key: 'run',
+        what: 'note',
+        reason: `no. ${seq}`,
+        seq,
+        at: systemClock.now(),
+      })
+    const { screen, press, written } = await shown(feed)
+    const sees = async (key: string, words: string, not: string) => {
+      const before = written().length
+      press(key)
+      await expect.poll(() => written().slice(before)).toContain(words)
+      expect(written().slice(before)).not.toContain(not)
+    }
+    await sees('l', 'no. 59', 'started test')
+    await sees('v', 'everything', 'started test')
+    await sees('\x1b[H', 'started test', 'no. 59')
+    await sees('c', 'spent', 'started test')
+    await sees('l', 'started test', 'no. 59')
+    expect(written().lastIndexOf('everything')).toBeGreaterThan(written().lastIndexOf('[cost]'))
+    await screen?.close()
+  })
+
   it('that fails at a key does the same', async () => {
     const feed = feedOfOne()
     const { ends, press, written } = await shown(feed)

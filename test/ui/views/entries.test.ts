@@ -136,12 +136,12 @@ describe('the cost', () => {
     const lines = (width: number) => heads(costEntries(billOf(view, rows.values(), 0.75), PLAIN), width)
     expect(page(lines(60))).toMatchInlineSnapshot(`
       "
-      spent       $0.75 · 1,500 tokens · 1 call
-      reserved    at most $0.10, 1,500 tokens, by 1 call under way
-      burn        $0.75 in the last minute
+      spent            $0.75 · 1,500 tokens · 1 call
+      reserved         at most $0.10, 1,500 tokens, by 1 call und…
+      burn             $0.75 in the last minute
 
-      the run          ███████▌  ▏ $0.75 of $1.00 (75 %), $0.10 r…
-      writer           ███████▌  ▏ 1,500 of 2,000 tokens (75 %), …
+      budget           ━━━━━━━━╍─ $0.75 of $1.00 (75 %), $0.10 re…
+      budget writer    ━━━━━━━━╍╍ 1,500 of 2,000 tokens (75 %), 1…
 
       agent                  in     out      cost  share
       writer              1,200     300     $0.75  ██████ 100 %
@@ -149,25 +149,25 @@ describe('the cost', () => {
     `)
     expect(page(lines(80))).toMatchInlineSnapshot(`
       "
-      spent       $0.75 · 1,500 tokens · 1 call
-      reserved    at most $0.10, 1,500 tokens, by 1 call under way
-      burn        $0.75 in the last minute
+      spent            $0.75 · 1,500 tokens · 1 call
+      reserved         at most $0.10, 1,500 tokens, by 1 call under way
+      burn             $0.75 in the last minute
 
-      the run          ███████████████     ▏ $0.75 of $1.00 (75 %), $0.10 reserved
-      writer           ███████████████     ▏ 1,500 of 2,000 tokens (75 %), 1,500 rese…
+      budget           ━━━━━━━━━━━━━━━╍╍─── $0.75 of $1.00 (75 %), $0.10 reserved
+      budget writer    ━━━━━━━━━━━━━━━╍╍╍╍╍ 1,500 of 2,000 tokens (75 %), 1,500 reser…
 
-      agent            model                in     out  cached      cost  share
-      writer           openai/gpt        1,200     300     400     $0.75  ████ 100 %
+      agent            model               in     out  cached      cost  share
+      writer           openai/gpt       1,200     300     400     $0.75  █████ 100 %
       "
     `)
     expect(page(lines(140))).toMatchInlineSnapshot(`
       "
-      spent       $0.75 · 1,500 tokens · 1 call
-      reserved    at most $0.10, 1,500 tokens, by 1 call under way
-      burn        $0.75 in the last minute
+      spent            $0.75 · 1,500 tokens · 1 call
+      reserved         at most $0.10, 1,500 tokens, by 1 call under way
+      burn             $0.75 in the last minute
 
-      the run          ██████████████████████████████          ▏ $0.75 of $1.00 (75 %), $0.10 reserved
-      writer           ██████████████████████████████          ▏ 1,500 of 2,000 tokens (75 %), 1,500 reserved
+      budget           ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╍╍╍╍────── $0.75 of $1.00 (75 %), $0.10 reserved
+      budget writer    ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╍╍╍╍╍╍╍╍╍╍ 1,500 of 2,000 tokens (75 %), 1,500 reserved
 
       agent                        model                                 in      out   cached      cost  share
       writer                       openai/gpt                         1,200      300      400     $0.75  ████████████████████ 100 %
@@ -194,7 +194,7 @@ describe('the cost', () => {
   it('may be nothing', () => {
     const bare = fed(history([0, began()]))
     expect(heads(costEntries(billOf(bare.view, [], 0), PLAIN), 80)[0]).toBe(
-      'spent       $0.00 · 0 tokens · 0 calls',
+      'spent            $0.00 · 0 tokens · 0 calls',
     )
   })
 })
@@ -227,10 +227,10 @@ describe('the page of an agent', () => {
     const lines = (width: number) => [...agentHead(given, width), ...heads(agentEntries(given), width)]
     expect(page(lines(60))).toMatchInlineSnapshot(`
       "
-      ✓ writer draft                                     succeeded
+        ✓ writer draft                                   succeeded
         openai/gpt-5-mini · turn 1 · 1,200 tokens · $0.012 · 4.0s
       asked
-      ✗ turn 1  1,000 in, 200 out · $0.012                    1.0s
+      ✗ turn 1                                                1.0s
       ↻ retry: turn-1: slow down
       ✓ turn-1/attempt-2  openai/gpt-5-mini · 1,000 in,…      1.0s
         ✓ read_file  → (nothing)                              0.1s
@@ -239,10 +239,10 @@ describe('the page of an agent', () => {
     `)
     expect(page(lines(80))).toMatchInlineSnapshot(`
       "
-      ✓ writer draft                                                         succeeded
+        ✓ writer draft                                                       succeeded
         openai/gpt-5-mini · turn 1 · 1,200 tokens · $0.012 · 4.0s
       asked
-      ✗ turn 1  1,000 in, 200 out · $0.012                                        1.0s
+      ✗ turn 1                                                                    1.0s
       ↻ retry: turn-1: slow down
       ✓ turn-1/attempt-2  openai/gpt-5-mini · 1,000 in, 200 out · $0.012          1.0s
         ✓ read_file  → (nothing)                                                  0.1s
@@ -251,10 +251,10 @@ describe('the page of an agent', () => {
     `)
     expect(page(lines(140))).toMatchInlineSnapshot(`
       "
-      ✓ writer draft                                                                                                                     succeeded
+        ✓ writer draft                                                                                                                   succeeded
         openai/gpt-5-mini · turn 1 · 1,200 tokens · $0.012 · 4.0s
       asked
-      ✗ turn 1  1,000 in, 200 out · $0.012                                                                                                    1.0s
+      ✗ turn 1                                                                                                                                1.0s
       ↻ retry: turn-1: slow down
       ✓ turn-1/attempt-2  openai/gpt-5-mini · 1,000 in, 200 out · $0.012                                                                      1.0s
         ✓ read_file  → (nothing)                                                                                                              0.1s

@@ -101,7 +101,7 @@ describe('the graph', () => {
       "
       demo parallel
 
-        ▸ worker ×1000 (500 at work, 500 done) ──► ○ lead
+        ▸ worker ×1000 (500 under way, 500 done) ──► ○ lead
       "
     `)
   })
@@ -206,7 +206,7 @@ describe('the graph', () => {
 
         ✓ write
         ↓
-        ▸ review ×2 (1 at work)
+        ▸ review ×2 (1 under way)
         ├─────────────────╮
         ↓                 ↓
         ✓ fix ↺ review    ◎ done
@@ -236,7 +236,7 @@ describe('the graph', () => {
 
         ╭─► ✓ product ──► ▸ engineer ──► ○ support ─╮
         ╰───────────────────────────────────────────╯
-          ◇ ○ host
+            ○ host
 
           product: Ship it
       "
@@ -248,7 +248,7 @@ describe('the graph', () => {
         ╭─► ✓ product
         │   ▸ engineer
         ╰── ○ support
-          ◇ ○ host
+            ○ host
 
           product: Ship it
       "

@@ -6,7 +6,7 @@ import type { RunView } from '../../../store/view.ts'
 import { formatDollars, formatTokens } from '../../format.ts'
 import { cell, excerpt, shareBar } from '../excerpt.ts'
 import type { Row } from '../feed.ts'
-import { padStart } from '../fit.ts'
+import { barOf, padStart, widthOf } from '../fit.ts'
 import type { Entry } from '../pager.ts'
 
 /** What one agent spent with one model. */
@@ -95,10 +95,15 @@ function budgetsOf(view: RunView, shares: Iterable<Share>, reservations: readonl
       usd: own.reduce((sum, { usd }) => sum + usd, 0),
       tokens: own.reduce((sum, total) => sum + tokensOf(total), 0),
     }
-    return limitsIn(name, spec.budget, spent, sumOf(reservations.filter(({ agent }) => agent === name)))
+    return limitsIn(
+      `budget ${name}`,
+      spec.budget,
+      spent,
+      sumOf(reservations.filter(({ agent }) => agent === name)),
+    )
   })
   const whole = { usd: view.spent.usd, tokens: tokensOf(view.spent) }
-  return [...limitsIn('the run', runBudget([declared], view.limits), whole, sumOf(reservations)), ...ofAgents]
+  return [...limitsIn('budget', runBudget([declared], view.limits), whole, sumOf(reservations)), ...ofAgents]
 }
 
 type Amounts = { readonly usd: number; readonly tokens: number }
@@ -167,29 +172,32 @@ function drawSpent({ spent, rehearsal }: Bill, width: number, style: ChalkInstan
   const unpriced =
     spent.unpriced > 0 && spent.unpriced < spent.calls ? `, ${spent.unpriced} of unknown price` : ''
   const what = rehearsal ? 'would cost' : 'spent'
-  return `${label(what, style)}${style.bold(money)}${style.dim(` ${excerpt(`· ${tokens} · ${calls}${unpriced}`, width - 13 - money.length)}`)}`
+  return `${label(what, style)}${style.bold(money)}${style.dim(` ${excerpt(`· ${tokens} · ${calls}${unpriced}`, width - LABEL - 2 - money.length)}`)}`
 }
 
 function moneyOf(total: Total): string {
   return `${about(total)}${formatDollars(total.usd)}`
 }
 
+/** Columns of what a line is about. */
+const LABEL = 16
+
 function label(text: string, style: ChalkInstance): string {
-  return style.dim(text.padEnd(12))
+  return `${style.dim(cell(text, LABEL))} `
 }
 
 function drawReserved({ reserved }: Bill, width: number, style: ChalkInstance): string {
   const { usd, tokens, calls } = reserved
   const words = `at most ${formatDollars(usd)}, ${formatTokens(tokens)} tokens, by ${calls} ${calls === 1 ? 'call' : 'calls'} under way`
-  return label('reserved', style) + excerpt(words, width - 12)
+  return label('reserved', style) + excerpt(words, width - LABEL - 1)
 }
 
 function drawBurn({ burn, ahead }: Bill, width: number, style: ChalkInstance): string {
   const now = `${formatDollars(burn)} in the last minute`
   const more = ahead
-    ? ` · those at work (${ahead.agents}) will take about ${formatDollars(ahead.usd)} more, as others like them did`
+    ? ` · about ${formatDollars(ahead.usd)} more by the ${formatTokens(ahead.agents)} under way, if they are like the others`
     : ''
-  return label('burn', style) + excerpt(now + more, width - 12)
+  return label('burn', style) + excerpt(now + more, width - LABEL - 1)
 }
 
 function drawBudget(budget: Budget, width: number, style: ChalkInstance): string {
@@ -198,10 +206,10 @@ function drawBudget(budget: Budget, width: number, style: ChalkInstance): string
   const share = most > 0 ? spent / most : 1
   const paint = share >= 0.9 ? style.red : share >= 0.7 ? style.yellow : style.green
   const bar = Math.max(10, Math.min(40, width - 60))
-  const held = reserved > 0 ? `, ${show(reserved)} reserved` : ''
-  const words = `${show(spent)} of ${show(most)}${unit === 'tokens' ? ' tokens' : ''} (${percent(share)})${held}`
-  const name = cell(of, 16)
-  return `${name} ${paint(shareBar(share, bar))}${style.dim('▏')} ${excerpt(words, width - bar - 19)}`
+  const { full, held, empty } = barOf(share, bar, most > 0 ? reserved / most : 0)
+  const aside = reserved > 0 ? `, ${show(reserved)} reserved` : ''
+  const words = `${show(spent)} of ${show(most)}${unit === 'tokens' ? ' tokens' : ''} (${percent(share)})${aside}`
+  return `${label(of, style)}${paint(full + held)}${style.dim(empty)} ${excerpt(words, width - bar - LABEL - 2)}`
 }
 
 function percent(share: number): string {
@@ -211,7 +219,7 @@ function percent(share: number): string {
 function widthsFor(width: number) {
   if (width >= 100) return { agent: 28, model: 30, bar: 20, numbers: [9, 8, 8, 9] }
   // In narrow ones the model is left out, and what was cached.
-  if (width >= 76) return { agent: 16, model: 14, bar: 4, numbers: [8, 7, 7, 9] }
+  if (width >= 76) return { agent: 16, model: 13, bar: 5, numbers: [8, 7, 7, 9] }
   return { agent: 16, model: 0, bar: 6, numbers: [8, 7, 0, 9] }
 }
 
@@ -225,6 +233,11 @@ function drawHead(width: number): string {
   const { agent, model, numbers } = widthsFor(width)
   const names = `${'agent'.padEnd(agent)} ${model > 0 ? `${'model'.padEnd(model)} ` : ''}`
   return `${names}${columnsOf(['in', 'out', 'cached', 'cost'], numbers)}  share`.slice(0, width)
+}
+
+/** The name of a model, without its provider where there is no room for both. */
+function modelIn(model: string, width: number): string {
+  return widthOf(model) <= width ? model : model.slice(model.indexOf('/') + 1)
 }
 
 /** Those for which there is room, aligned to the right. */
@@ -242,7 +255,7 @@ function drawShare({ agent, model, total }: Share, all: Total, width: number, st
     [shortTokens(total.input), shortTokens(total.output), cached, cost],
     widths.numbers,
   )
-  const names = `${cell(agent, widths.agent)} ${widths.model > 0 ? `${style.dim(cell(model, widths.model))} ` : ''}`
+  const names = `${cell(agent, widths.agent)} ${widths.model > 0 ? `${style.dim(cell(modelIn(model, widths.model), widths.model))} ` : ''}`
   const bar = style.cyan(shareBar(share, widths.bar))
   return `${names}${numbers}  ${bar}${percent(share).padStart(6)}`
 }

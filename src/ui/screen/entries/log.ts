@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { formatTime } from '../../format.ts'
 import type { Level, LogLine } from '../../log-line.ts'
 import { cell, excerpt } from '../excerpt.ts'
+import { ending } from '../fit.ts'
 import type { Entry } from '../pager.ts'
 
 export const LEVELS: readonly Level[] = ['error', 'warn', 'info', 'debug']
@@ -26,14 +27,8 @@ export function logEntries(
 function drawLine({ at, level, key, words }: LogLine, width: number, style: ChalkInstance): string {
   const paint = { error: style.red, warn: style.yellow, info: style.reset, debug: style.dim }[level]
   const wide = width >= 100 ? 34 : 20
-  const where = cell(shorten(key, wide), wide)
+  const where = cell(ending(key, wide), wide)
   const fixed = 9 + 6 + wide + 1
   const said = paint(excerpt(words, Math.max(1, width - fixed)))
   return `${style.dim(formatTime(at))} ${paint(level.padEnd(5))} ${style.dim(where)} ${said}`
-}
-
-/** The end of a key, which tells it from others, when it is too long. */
-export function shorten(key: string, width: number): string {
-  const clean = excerpt(key, 1000)
-  return clean.length <= width ? clean : `…${clean.slice(1 - width)}`
 }

@@ -8,7 +8,7 @@ export const ring: Shape = (team, width) => {
   const members = membersOf(team)
   const others = graph.nodes.map(({ name }) => name).filter(name => !members.includes(name))
   const labels = members.map(name => labelOf(team, name))
-  const beside = others.map(name => `${style.dim('  ◇')} ${labelOf(team, name)}`)
+  const beside = others.map(name => `    ${labelOf(team, name)}`)
   const wide = `${style.dim('╭─►')} ${labels.join(` ${style.dim('──►')} `)} ${style.dim('─╮')}`
   const words = saidLast(team, width)
   if (widthOf(wide) <= width) {

@@ -168,7 +168,7 @@ export function labelOf(team: Drawn, name: string): string {
 function timesOf({ visits, running, failed, succeeded }: Standing, style: ChalkInstance): string {
   if (visits < 2) return ''
   const parts = [
-    ...(running > 0 && running < visits ? [`${running} at work`] : []),
+    ...(running > 0 && running < visits ? [`${running} under way`] : []),
     ...(failed > 0 && failed < visits ? [style.red(`${failed} failed`)] : []),
     ...(visits > 9 && succeeded < visits ? [`${succeeded} done`] : []),
   ]

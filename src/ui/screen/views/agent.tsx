@@ -30,5 +30,13 @@ function Agent({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode
   const { view, now } = feed
   const page = { view, row, elapsed: (at: number) => feed.elapsed(at), now, style }
   const head = [...agentHead(page, columns), '']
-  return <Pane key={row.key} {...{ scene, columns, rows, head }} entries={agentEntries(page)} none={[]} />
+  return (
+    <Pane
+      key={row.key}
+      name={`agent ${row.key}`}
+      {...{ scene, columns, rows, head }}
+      entries={agentEntries(page)}
+      none={[]}
+    />
+  )
 }

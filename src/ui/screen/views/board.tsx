@@ -23,5 +23,5 @@ function Board({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode
     'Nothing stands on the board yet.',
     'It is where agents of the pattern blackboard, and those with the tools of the board, share what they found.',
   ]
-  return <Pane {...{ scene, columns, rows, entries, head, none }} />
+  return <Pane name="board" {...{ scene, columns, rows, entries, head, none }} />
 }

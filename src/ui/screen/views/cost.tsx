@@ -19,5 +19,7 @@ function Cost({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode 
   const { feed, style } = scene
   const { view } = feed
   const entries = view.seq > 0 ? costEntries(billOf(view, feed.rows.values(), feed.burn), style) : []
-  return <Pane {...{ scene, columns, rows, entries }} none={['Nothing has been spent yet.']} isText />
+  return (
+    <Pane name="cost" {...{ scene, columns, rows, entries }} none={['Nothing has been spent yet.']} isText />
+  )
 }

@@ -17,5 +17,5 @@ function Graph({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode
   const { feed, style } = scene
   const lines = drawTeam(scene.graph, feed.view, { width: columns - 2, style })
   const entries = lines.map((text, index): Entry => ({ id: String(index), head: () => text, text }))
-  return <Pane {...{ scene, columns, rows, entries }} none={['The team has no nodes.']} isText />
+  return <Pane name="graph" {...{ scene, columns, rows, entries }} none={['The team has no nodes.']} isText />
 }

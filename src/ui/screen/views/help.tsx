@@ -56,8 +56,11 @@ function helpLines({ views, before, general, scene, columns }: Help): string[] {
       half,
     ),
   ]
-  const right = [...section('Always', general, half), ...section('Marks', MARKS, half)]
-  if (columns < 76) return ['', ...left, ...right].map(line => `  ${line}`)
+  const always = section('Always', general, half)
+  const marks = section('Marks', MARKS, half)
+  // What always works stands at the end, to which one key leads.
+  if (columns < 76) return ['', ...left, ...marks, ...always.slice(0, -1)].map(line => `  ${line}`)
+  const right = [...always, ...marks]
   const lines = Array.from(
     { length: Math.max(left.length, right.length) },
     (_, index) => `  ${pad(left[index] ?? '', half)}  ${right[index] ?? ''}`,
@@ -66,6 +69,8 @@ function helpLines({ views, before, general, scene, columns }: Help): string[] {
 }
 
 const MARKS: Keys = [
-  ['▸ ✓ ✗', 'at work, succeeded, failed'],
-  ['? ∅ - ■', 'asks, cancelled, skipped, broken off'],
+  ['▸ ✓ ✗ ?', 'at work, succeeded, failed, asks'],
+  ['○ - ∅ ■', 'to come, skipped, cancelled, broken off'],
+  ['↻ ◆ !', 'tried again, decided, alert'],
+  ['━ ╍ ─', 'budget: spent, reserved, left'],
 ]

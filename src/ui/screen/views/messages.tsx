@@ -1,8 +1,8 @@
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { messagesOf } from '../../messages.ts'
 import { messageEntries, messageHead, partiesOf } from '../entries/messages.ts'
 import { excerpt } from '../excerpt.ts'
-import { Pane, useFeed } from '../pane.tsx'
+import { Pane, useFeed, useKept } from '../pane.tsx'
 import type { View } from '../view.ts'
 
 /** What agents wrote to each other. */
@@ -19,7 +19,7 @@ export const messages: View = {
 
 function Messages({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode {
   useFeed(scene)
-  const [party, setParty] = useState<string>()
+  const [party, setParty] = useKept<string | undefined>(scene, 'party', undefined)
   const { feed, style } = scene
   const all = messagesOf(feed.view)
   const entries = messageEntries(all, party, style)
@@ -36,5 +36,5 @@ function Messages({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactN
     'No messages yet.',
     'Agents write to each other in patterns like handoff, peers and events; in others work passes on by itself.',
   ]
-  return <Pane {...{ scene, columns, rows, entries, head, none, onKey }} follows />
+  return <Pane name="messages" {...{ scene, columns, rows, entries, head, none, onKey }} follows />
 }

@@ -1,13 +1,14 @@
 import { useInput } from 'ink'
 import { type ReactNode, useState } from 'react'
-import { formatTime } from '../../format.ts'
-import type { LogLine } from '../../log-line.ts'
 import type { Feed } from '../feed.ts'
-import { clip, clipStart, pad } from '../fit.ts'
-import { headLine, type Item, itemLine, itemsOf, layoutOf, topMovers } from '../list.ts'
+import { clip } from '../fit.ts'
+import { type Item, itemsOf, topMovers } from '../list.ts'
+import { headLine, itemLine, layoutOf } from '../list-line.ts'
+import { newsLines } from '../news.ts'
 import { Lines, moveFor, useFeed } from '../pane.tsx'
 import { EMPTY, edit, type Prompt, showPrompt } from '../prompt.ts'
 import type { Scene, View } from '../view.ts'
+import { speakersIn, wordsLines } from '../words.ts'
 
 type Props = Parameters<View['draw']>[0]
 
@@ -22,34 +23,41 @@ interface Memory {
   at: string | undefined
 }
 
-/** The agents as a list, and below it what happens. */
-export function createOverview(): View {
-  const memory: Memory = { filter: '', open: new Set(), isBrowsed: false, top: 0, at: undefined }
-  return {
-    key: 'o',
-    title: 'overview',
-    keys: [
-      ['↑↓', 'move'],
-      ['Enter', 'open'],
-      ['/', 'filter'],
-    ],
-    draw: props => <Overview {...props} memory={memory} />,
-  }
+/** The agents as a list, and below it what they say and what happens. */
+export const overview: View = {
+  key: 'o',
+  title: 'overview',
+  keys: [
+    ['↑↓', 'move'],
+    ['Enter', 'open'],
+    ['/', 'filter'],
+  ],
+  draw: props => <Overview {...props} />,
 }
 
-function Overview({ scene, columns, rows, memory }: Props & { readonly memory: Memory }): ReactNode {
+function memoryIn({ kept }: Scene): Memory {
+  const known = kept.get('overview') as Memory | undefined
+  const memory = known ?? { filter: '', open: new Set(), isBrowsed: false, top: 0, at: undefined }
+  kept.set('overview', memory)
+  return memory
+}
+
+function Overview({ scene, columns, rows }: Props): ReactNode {
   useFeed(scene)
   const [, redraw] = useState(0)
   const [prompt, setPrompt] = useState<Prompt | undefined>()
+  const memory = memoryIn(scene)
   const { feed, style } = scene
   const filter = prompt ? prompt.text : memory.filter
-  const news = newsLines(feed, columns, rows, scene)
+  const news = newsLines(columns, rows, scene)
   const below = news.length
   const isFiltered = prompt !== undefined || filter !== ''
   const height = Math.max(1, rows - 1 - below - (isFiltered ? 1 : 0))
   const items = itemsOf(feed.rows.values(), { filter, open: memory.open, height })
   const seen = seenOf(items, memory, height)
-  const layout = layoutOf(columns, seen.items)
+  const speakers = speakersIn(seen.items.flatMap(item => ('row' in item ? item.row : [])))
+  const isRoomy = height - seen.items.length - 2 >= speakers.length
+  const layout = layoutOf(columns, seen.items, !isRoomy)
 
   const go = (to: number) => {
     const item = items[Math.max(0, Math.min(items.length - 1, to))]
@@ -115,7 +123,7 @@ function Overview({ scene, columns, rows, memory }: Props & { readonly memory: M
   const search = isFiltered ? [filterLine(prompt, filter, items.length, columns, scene)] : []
   const list = [...search, headLine(layout, columns, style), ...lines].slice(0, rows - below)
   const room = Math.max(0, rows - below - list.length)
-  const words = layout.words > 0 ? [] : wordsLines(seen.items, columns, room - 2, scene)
+  const words = layout.words > 0 ? [] : wordsLines(speakers, columns, room - 1, scene)
   const gap = Array.from({ length: room - words.length }, () => '')
   // One empty line before the words, the others behind them.
   list.push(...gap.slice(0, 1), ...words, ...gap.slice(1))
@@ -161,48 +169,4 @@ function filterLine(
 function emptyWords({ view }: Feed, filter: string): string {
   if (filter !== '') return `no agent has "${clip(filter, 30)}" in its name`
   return view.state === 'running' ? 'no agent has begun yet' : 'no agent has begun'
-}
-
-/** What those at work say, where their own lines have no room for it: who was heard last, in so many lines at the most. */
-function wordsLines(items: readonly Item[], columns: number, most: number, { style }: Scene): string[] {
-  const speaking = items.flatMap(item =>
-    'row' in item && item.row.step.state === 'running' && item.row.words !== '' ? item.row : [],
-  )
-  if (speaking.length === 0 || most < 2) return []
-  const shown = speaking.sort((a, b) => b.heard - a.heard).slice(0, most - 1)
-  const width = columns < 100 ? 20 : 30
-  const lines = shown
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map(
-      ({ key, words }) =>
-        `  ${style.dim(pad(clip(key, width), width))} ${clipStart(words, columns - width - 5)}`,
-    )
-  return [style.dim('  says'), ...lines]
-}
-
-/** What happened last, in so many lines as the list can spare. */
-function newsLines(feed: Feed, columns: number, rows: number, { style }: Scene): string[] {
-  const most = rows < 10 ? 0 : Math.max(Math.floor(rows / 3), Math.min(10, rows - 4 - feed.rows.size))
-  const news: LogLine[] = []
-  for (let index = feed.log.length - 1; index >= 0 && news.length < most - 1; index -= 1) {
-    const line = feed.log[index]
-    if (line && isNews(line, feed)) news.unshift(line)
-  }
-  if (news.length === 0) return []
-  const width = columns < 100 ? 14 : 24
-  const lines = news.map(({ at, level, key, words }) => {
-    const paint = { error: style.red, warn: style.yellow, info: (text: string) => text, debug: style.dim }[
-      level
-    ]
-    const where = pad(clip(key, width), width)
-    return `  ${style.dim(`${formatTime(at)} ${where}`)} ${paint(clip(words, columns - width - 13))}`
-  })
-  return [style.dim('  latest'), ...lines, ...(rows < 14 ? [] : [''])]
-}
-
-/** Decisions, messages, failures and alerts; that agents begin and end is in the list. */
-function isNews({ level, key, words }: LogLine, { rows }: Feed): boolean {
-  if (level === 'debug') return false
-  if (key === 'run' && (level === 'info' || /^waits for /.test(words))) return false
-  return !(level === 'info' && rows.has(key) && / started|^succeeded |^cancelled/.test(words))
 }

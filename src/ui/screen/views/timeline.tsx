@@ -1,7 +1,9 @@
 import { useInput } from 'ink'
-import { type ReactNode, useRef } from 'react'
+import type { ReactNode } from 'react'
+import { drawAxis } from '../../axis.ts'
+import { legendOf } from '../../spans.ts'
 import { excerpt } from '../excerpt.ts'
-import { barWidth, drawAxis, drawLane, labelWidth, lanesOf, SIGNS } from '../lanes.ts'
+import { barWidth, drawLane, labelWidth, lanesOf } from '../lanes.ts'
 import type { Move } from '../pager.ts'
 import { Lines, moveFor, useFeed } from '../pane.tsx'
 import type { View } from '../view.ts'
@@ -19,7 +21,6 @@ export const timeline: View = {
 
 function Timeline({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactNode {
   useFeed(scene)
-  const top = useRef(0)
   const { feed, style, chosen } = scene
   const { view } = feed
   const all = [...feed.rows.values()]
@@ -35,44 +36,24 @@ function Timeline({ scene, columns, rows }: Parameters<View['draw']>[0]): ReactN
     const words = view.seq > 0 ? 'No agent has begun yet.' : 'The run has not begun yet.'
     return <Lines lines={['', style.dim(`  ${excerpt(words, columns - 2)}`)]} rows={rows} />
   }
-  top.current = firstOf(top.current, index, all.length, height)
-  const shown = all.slice(top.current, top.current + height)
+  const top = firstOf(Number(scene.kept.get('timeline') ?? 0), index, all.length, height)
+  scene.kept.set('timeline', top)
+  const shown = all.slice(top, top + height)
   const isLive = view.state === 'running'
   const now = isLive ? feed.now : view.updatedAt
-  const times = { elapsed: (at: number) => feed.elapsed(at), now }
-  const total = Math.max(1, feed.elapsed(now))
-  const [labels, marks] = drawAxis(total, barWidth(columns - 2))
-  const left = ' '.repeat(2 + labelWidth(columns - 2) + 1)
-  const lanes = lanesOf(shown, view, times).map((lane, at) => {
-    const isChosen = top.current + at === index
-    const line = drawLane(lane, { total, columns: columns - 2, style, isLive })
-    return isChosen ? `${style.cyan('›')} ${line}` : `  ${line}`
-  })
-  return (
-    <Lines
-      lines={[
-        style.dim(left + labels),
-        style.dim(left + marks),
-        ...lanes,
-        ...Array.from({ length: height - lanes.length }, () => ''),
-        style.dim(footer(all.length, top.current, shown.length, columns)),
-      ]}
-      rows={rows}
-    />
-  )
-}
-
-/** Which of the lanes are seen, and what the signs mean. */
-function footer(count: number, top: number, shown: number, columns: number): string {
-  const which = shown < count ? `${top + 1}–${top + shown} of ${count} agents: ` : ''
-  const { work, person, queue, retry } = SIGNS
-  const signs = [
-    `${work} at work`,
-    `${person} waits for a person`,
-    `${queue} waits for its turn`,
-    `${retry} again`,
-  ]
-  return `  ${excerpt(which + signs.join(', '), columns - 2)}`
+  const lanes = lanesOf(shown, view, now)
+  const width = columns - 2
+  const look = {
+    ...{ label: labelWidth(lanes, width), columns: width, style, isLive, now },
+    ...{ total: Math.max(1, feed.elapsed(now)), elapsed: (at: number) => feed.elapsed(at) },
+  }
+  const left = ' '.repeat(2 + look.label + 1)
+  const axis = drawAxis(look.total, barWidth(look)).map(line => style.dim(left + line))
+  const drawn = lanes.map(lane => (lane.key === chosen ? style.cyan('› ') : '  ') + drawLane(lane, look))
+  const gap = Array.from({ length: height - lanes.length }, () => '')
+  const which = shown.length < all.length ? `${top + 1}–${top + shown.length} of ${all.length} agents   ` : ''
+  const legend = excerpt(which + legendOf(lanes.flatMap(({ spans }) => spans)), width)
+  return <Lines lines={[...axis, ...drawn, ...gap, style.dim(`  ${legend}`)]} rows={rows} />
 }
 
 function indexAfter(how: Move, index: number, count: number, height: number): number {
