@@ -1,21 +1,23 @@
 import { type Environment, pick } from './app/environment.ts'
 import { equip } from './app/equip.ts'
+import { inherit } from './app/inherit.ts'
 import { openModels } from './app/open-models.ts'
 import { perform } from './app/perform.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { describeInput } from './coordination/ask.ts'
 import type { Outcome, Program } from './engine/execute.ts'
+import type { Inheritance } from './engine/inheritance.ts'
 import { newRunId } from './engine/run-id.ts'
 import { type RunOptions, resumeRun, startRun } from './engine/runs.ts'
 import { type Verdict, verifyRun } from './engine/verify.ts'
-import type { JsonObject } from './json.ts'
+import { asJson, type JsonObject } from './json.ts'
 import { openAlerts } from './observe/alerts.ts'
 import { openGateHook } from './observe/gates.ts'
 import { Budgets, runBudget } from './policies/budget.ts'
 import { Flights } from './policies/cache.ts'
 import type { Place } from './policies/concurrency.ts'
 import { createRedactor, type LiveRedactor } from './redact.ts'
-import type { Event } from './store/events.ts'
+import type { Event, Fork } from './store/events.ts'
 import { thisProcess } from './store/lease.ts'
 import type { Store } from './store/store.ts'
 import type { RunView } from './store/view.ts'
@@ -54,6 +56,8 @@ interface Wishes {
   readonly rehearsal: boolean
   /** Limits in place of those of the team file: of its budget. */
   readonly limits?: Readonly<Record<string, number>>
+  /** It goes on from the middle of another run. */
+  readonly fork?: Fork
   readonly onCreated: (id: string) => void
 }
 
@@ -61,13 +65,16 @@ interface Wishes {
 export async function run(
   team: Team,
   input: JsonObject,
-  { rehearsal, limits = {}, onCreated }: Wishes,
+  { rehearsal, limits = {}, fork, onCreated }: Wishes,
   surroundings: Surroundings,
 ): Promise<Outcome> {
   const { clock = systemClock, untrusted = false } = surroundings
   if (untrusted && !rehearsal) throw new Error('a team that nobody trusts was to be run')
   const id = newRunId(clock)
   const guarded = guard(team, surroundings)
+  // As it is journaled, so that a resumed run goes by the same.
+  const forked = fork && (guarded.redact(asJson(fork)) as unknown as Fork)
+  const inheritance = await inherit(forked, surroundings.store, surroundings.warn)
   const prepared = await prepare(team, { id, input, rehearsal, limits }, guarded)
   const observers = await observersOf(team, { id, input, rehearsal }, surroundings)
   onCreated(id)
@@ -84,9 +91,10 @@ export async function run(
         limits,
         crew: version,
         ...(untrusted && { untrusted }),
+        ...(forked && { forked }),
       },
       async recorded => observers.over(prepared.over(recorded)),
-      optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }),
+      optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }, inheritance),
     ),
   )
 }
@@ -109,12 +117,13 @@ export async function resume(
   if ('usd' in limits || 'day.usd' in limits) await openPriced(team, { ...first, limits }, guarded)
   const observers = await observersOf(team, { ...first, id }, surroundings)
   observers.recall(recorded)
+  const inheritance = await inherit(first.forked, surroundings.store, surroundings.warn)
   return observers.during(
     resumeRun(
       id,
       { limits },
       async view => observers.over((await prepare(team, { ...view, id }, guarded)).over(view)),
-      optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }),
+      optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }, inheritance),
     ),
   )
 }
@@ -200,15 +209,12 @@ function guard(team: Team, surroundings: Surroundings): Guarded {
   return { ...surroundings, redact: createRedactor(secretsOf(team, surroundings.env)) }
 }
 
-function optionsOf({
-  store,
-  interrupt,
-  onEvent,
-  redact,
-  patience = 0,
-  clock = systemClock,
-}: Guarded): RunOptions {
+function optionsOf(
+  { store, interrupt, onEvent, redact, patience = 0, clock = systemClock }: Guarded,
+  inheritance: Inheritance | undefined,
+): RunOptions {
   return {
+    inheritance,
     store,
     clock,
     owner: thisProcess(),

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
+import { CrewError } from '../errors.ts'
 import { type Connections, openConnections } from '../fetch/connections.ts'
 import { createFetch, type Fetch } from '../fetch/fetch.ts'
 import { createGuard, guardedFetch } from '../fetch/guard.ts'
@@ -45,11 +47,16 @@ async function equipOne(
 ): Promise<Equipment> {
   const { definition, root } = nest
   const { permissions = {} } = definition
+  if (!idle && !existsSync(root)) {
+    throw new CrewError('definition', `the folder of the team is gone: ${root}`, {
+      hint: 'put it back, or go on with a team file elsewhere: crew fork RUN --team FILE',
+    })
+  }
   const guard = createGuard(permissions.hosts)
   const plain = createFetch(clock)
   const means = { env, root, fetch: plain, guard, clock, onSecret, rehearsal: rehearsal || idle }
   const [roots, connections, sandbox] = await Promise.all([
-    openRoots(untrusted || idle ? [] : (permissions.roots ?? []), root),
+    idle ? [] : openRoots(untrusted ? [] : (permissions.roots ?? []), root),
     openConnections(definition.connections, means),
     definition.sandbox && !untrusted && !idle && runsPrograms(nest, rehearsal)
       ? openSandbox(definition.sandbox, { clock, root })

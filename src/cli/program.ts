@@ -10,7 +10,9 @@ import { cost } from '../commands/cost.ts'
 import { diff } from '../commands/diff.ts'
 import { doctor } from '../commands/doctor.ts'
 import { edit } from '../commands/edit.ts'
+import { fork } from '../commands/fork.ts'
 import { graph } from '../commands/graph.ts'
+import { history } from '../commands/history.ts'
 import { inbox } from '../commands/inbox.ts'
 import { logs } from '../commands/logs.ts'
 import { ls } from '../commands/ls.ts'
@@ -39,9 +41,10 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
       [
         [run, 'run a team'],
         [resume, 'go on with a run'],
+        [fork, 'go back, change, run'],
+        [history, 'moments to go back to'],
         [pause, 'stop, to go on later'],
         [cancel, 'end a run for good'],
-        [tell, 'give an agent guidance'],
       ],
     ],
     [
@@ -70,6 +73,7 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [approve, 'let something happen'],
         [reject, 'refuse it'],
         [edit, 'change it, and approve'],
+        [tell, 'give an agent guidance'],
       ],
     ],
     [

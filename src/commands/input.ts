@@ -17,7 +17,7 @@ export async function readInput(
   pairs: readonly string[],
   task: string | undefined,
 ): Promise<JsonObject> {
-  const given = Object.fromEntries(await Promise.all(pairs.map(readPair)))
+  const given = await readPairs(pairs)
   const needsTask = task === undefined && lacksText(definition, given)
   return resolveInput(definition, given, needsTask ? await readStdin() : task)
 }
@@ -30,14 +30,20 @@ function lacksText(definition: Definition, given: Readonly<Record<string, string
   return missing.length === 1 && missing[0]?.[1].type === 'string'
 }
 
-async function readPair(pair: string): Promise<[string, string]> {
+/** What `--input NAME=VALUE` gives, by name. */
+export async function readPairs(pairs: readonly string[]): Promise<Record<string, string>> {
+  return Object.fromEntries(await Promise.all(pairs.map(pair => readPair('input', pair))))
+}
+
+/** `--OPTION NAME=VALUE`, where `=@FILE` stands for what is in the file. Throws `usage` and `input`. */
+export async function readPair(option: string, pair: string): Promise<[string, string]> {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
   if (name === undefined || value === undefined) {
-    throw new CrewError('usage', `--input ${pair} is not of the form NAME=VALUE`, {
-      hint: `write: --input ${pair}=…`,
+    throw new CrewError('usage', `--${option} ${pair} is not of the form NAME=VALUE`, {
+      hint: `write: --${option} ${pair}=…`,
     })
   }
-  return [name, value.startsWith('@') ? await readValue(name, value.slice(1)) : value]
+  return [name, value.startsWith('@') ? await readValue(`${option} ${name}`, value.slice(1)) : value]
 }
 
 async function readValue(name: string, path: string): Promise<string> {
@@ -46,7 +52,7 @@ async function readValue(name: string, path: string): Promise<string> {
   } catch (cause) {
     if (cause instanceof CrewError) throw cause
     const why = cause instanceof Error && 'code' in cause ? cause.code : String(cause)
-    throw new CrewError('input', `input ${name}: ${path} cannot be read (${why})`, {
+    throw new CrewError('input', `${name}: ${path} cannot be read (${why})`, {
       hint: `check the path; for a text that begins with @ put it into a file`,
       cause,
     })

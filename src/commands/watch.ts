@@ -159,7 +159,8 @@ function outcomeOf(view: RunView, events: readonly Event[]): Outcome {
     case 'succeeded':
       return { state: 'succeeded', output: view.output ?? null }
     case 'waiting':
-      return { state: 'waiting', on: last?.type === 'run.waiting' ? last.on : [] }
+      if (last?.type !== 'run.waiting') return { state: 'waiting', on: [] }
+      return { state: 'waiting', on: last.on, ...(last.until !== undefined && { until: last.until }) }
     case 'failed':
       return {
         state: 'failed',

@@ -83,7 +83,12 @@ function again(
 export async function openWorkspaces(group: TeamContext, lanes: readonly Lane[]): Promise<Lane[]> {
   const { workspaces } = group.exchange
   const names = lanes.map(({ key }) => key)
-  const request = { kind: 'workspace', effects: 'idempotent', input: { copies: names } } as const
+  const request = {
+    kind: 'workspace',
+    effects: 'idempotent',
+    input: { copies: names },
+    isLocal: true,
+  } as const
   const folders = await group.ctx.step('workspace/open', request, () => workspaces.open(group.ctx.key, names))
   return lanes.map(lane => ({ ...lane, ...(folders[lane.key] && { root: folders[lane.key] }) }))
 }

@@ -10,7 +10,7 @@ interface Attendance {
   readonly store: Store
   readonly clock: Clock
   readonly recorded: RunView
-  /** Keys of the questions that are open. */
+  /** Keys of the questions that are open, and of timers. */
   readonly on: readonly string[]
   /** Number of the last word from outside that was there before this process had the run. */
   readonly heard: number
@@ -37,7 +37,9 @@ export async function attend({
   interrupt,
 }: Attendance): Promise<Word> {
   const began = clock.now()
-  const deadlines = on.map(key => recorded.waits.get(key)?.request.until ?? Number.POSITIVE_INFINITY)
+  const deadlines = on.map(
+    key => recorded.waits.get(key)?.request.until ?? recorded.timers.get(key) ?? Number.POSITIVE_INFINITY,
+  )
   while (!interrupt.aborted) {
     const signals = await store.signals(run, 0)
     const fresh = signals.filter(({ id }) => id > heard)

@@ -58,4 +58,6 @@ export interface StepRequest {
   readonly within?: <T>(act: () => Promise<T>, ctx: Context) => Promise<T>
   /** Tokens of what is asked, by section. Kept for people to read. */
   readonly tokens?: Readonly<Record<string, number>>
+  /** Its result means something in this run only: a fork has it done again, with all that is done around it. */
+  readonly isLocal?: true
 }

@@ -9,7 +9,12 @@ export type Program = (ctx: Context) => Promise<Json>
 export type Outcome =
   | { readonly state: 'succeeded'; readonly output: Json }
   | { readonly state: 'failed' | 'interrupted' | 'cancelled'; readonly error: CrewError }
-  | { readonly state: 'waiting'; readonly on: readonly string[] }
+  | {
+      readonly state: 'waiting'
+      readonly on: readonly string[]
+      /** When the first of them is over, in milliseconds since the epoch; absent when none ends by itself. */
+      readonly until?: number
+    }
 
 /**
  * Runs `program` over what is already recorded of it, to its end or until it can only wait for people. Never rejects.
@@ -21,7 +26,7 @@ export async function execute(
   stop: AbortSignal,
 ): Promise<Outcome> {
   const execution = new Execution(options)
-  const root = new Scope(execution, '', 0)
+  const root = Scope.root(execution)
   const abort = () => execution.fail(toCrewError(stop.reason))
   execution.onFailure = error => root.abort(error)
   stop.addEventListener('abort', abort)
@@ -37,7 +42,14 @@ export async function execute(
   } catch (thrown) {
     const error = execution.failure ?? toCrewError(thrown)
     await root.close(error)
-    if (error.code === 'waiting') return { state: 'waiting', on: error.details.because ?? [] }
+    if (error.code === 'waiting') {
+      const { due } = execution
+      return {
+        state: 'waiting',
+        on: error.details.because ?? [],
+        ...(due !== undefined && { until: due }),
+      }
+    }
     if (error.code === 'interrupted') return { state: 'interrupted', error }
     // A step that was cancelled within a run is none of its ends.
     return {

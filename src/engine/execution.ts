@@ -6,6 +6,7 @@ import { type Effects, type Fact, type Guidance, isEphemeral } from '../store/ev
 import type { Signal } from '../store/store.ts'
 import type { RunView, StepView } from '../store/view.ts'
 import { POLL } from './attend.ts'
+import type { Inheritance } from './inheritance.ts'
 import type { Journal } from './journal.ts'
 
 /** A step as it is asked for. */
@@ -26,6 +27,8 @@ export interface Witness {
 export interface ExecutionOptions {
   readonly journal: Pick<Journal, 'append' | 'durable'>
   readonly witness?: Witness
+  /** Of a fork. */
+  readonly inheritance?: Inheritance | undefined
   readonly clock: Clock
   /** The run as it was when this execution began. */
   readonly recorded: RunView
@@ -53,6 +56,8 @@ const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 interface Wait {
   /** When it is over, in milliseconds since the epoch. */
   readonly until: number
+  /** Nobody is asked: time has to pass. */
+  readonly isTimer: boolean
   end(answer: Json | undefined): void
 }
 
@@ -60,6 +65,7 @@ interface Wait {
 export class Execution {
   readonly journal: ExecutionOptions['journal']
   readonly witness: Witness | undefined
+  readonly inheritance: Inheritance | undefined
   readonly recorded: RunView
   readonly clock: Clock
   readonly redact: <T extends Json>(value: T) => T
@@ -77,6 +83,8 @@ export class Execution {
   private readonly told: (Guidance & { readonly to: string })[] = []
   /** The words that each invocation has heard, by their numbers. */
   private readonly heard: Map<string, Set<number>>
+  /** When the first thing is over that the run waits for, once it waits. */
+  due: number | undefined
   private busy = 0
   /** Acts that have begun and are not over. */
   private acting = 0
@@ -89,6 +97,7 @@ export class Execution {
     this.options = options
     this.journal = options.journal
     this.witness = options.witness
+    this.inheritance = options.inheritance
     this.recorded = options.recorded
     this.clock = options.clock
     this.redact = options.redact
@@ -165,6 +174,14 @@ export class Execution {
     return words.map(({ id, text, by }) => ({ id, text, by }))
   }
 
+  /** Resolves when nothing goes on by itself any more: what is left waits for acts, people or time. */
+  async quiet(): Promise<void> {
+    for (let asked = -1; asked < this.claimed.size; ) {
+      asked = this.claimed.size
+      await this.settle()
+    }
+  }
+
   /** Counts `work` as something going on: while it lasts, the run is not merely waiting for people. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.busy += 1
@@ -181,6 +198,15 @@ export class Execution {
    * `signal` aborts.
    */
   answer(key: string, signal: AbortSignal, until = Number.POSITIVE_INFINITY): Promise<Json | undefined> {
+    return this.wait(key, signal, { until, isTimer: false })
+  }
+
+  /** Resolves when it is `until`, or rejects when `signal` aborts. No process need stay for it: the run can wait. */
+  async passing(key: string, signal: AbortSignal, until: number): Promise<void> {
+    await this.wait(key, signal, { until, isTimer: true })
+  }
+
+  private wait(key: string, signal: AbortSignal, how: Omit<Wait, 'end'>): Promise<Json | undefined> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.waits.delete(key)
@@ -193,7 +219,7 @@ export class Execution {
         signal.removeEventListener('abort', abort)
         resolve(value)
       }
-      this.waits.set(key, { until, end })
+      this.waits.set(key, { ...how, end })
       const early = this.early.get(key)
       if (early) this.deliver(early)
       this.look()
@@ -220,7 +246,11 @@ export class Execution {
       await this.takeAll()
       this.expire(now)
       if (this.waits.size < open.length) continue
-      if (this.busy === 0) throw new CrewError('waiting', 'the run waits for an answer', { because: open })
+      if (this.busy === 0) {
+        const first = Math.min(...[...this.waits.values()].map(({ until }) => until))
+        this.due = Number.isFinite(first) ? first : undefined
+        throw new CrewError('waiting', 'the run waits for an answer', { because: open })
+      }
       await sleep(this.clock, POLL)
     }
   }
@@ -259,7 +289,7 @@ export class Execution {
   private deliver(signal: Signal): void {
     const { key, value, by, at, via, saw } = signal
     const wait = this.waits.get(key)
-    if (!wait) {
+    if (!wait || wait.isTimer) {
       if (!this.early.has(key)) this.early.set(key, signal)
       return
     }
@@ -272,9 +302,9 @@ export class Execution {
 
   /** Ends the waits whose time was over at `now`, before the store was asked: what was answered in time is known. */
   private expire(now: number): void {
-    for (const [key, { until, end }] of [...this.waits]) {
+    for (const [key, { until, isTimer, end }] of [...this.waits]) {
       if (until >= now) continue
-      this.journal.append({ type: 'wait.expired', key })
+      if (!isTimer) this.journal.append({ type: 'wait.expired', key })
       end(undefined)
     }
   }

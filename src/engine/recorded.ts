@@ -37,7 +37,7 @@ export function diverged(
     `step ${recorded.key} is asked something else than before\n  before: ${asked(recorded)}\n  now:    ${asked({ kind, agent, input })}`,
     {
       step: recorded.key,
-      hint: 'what it is asked depends on something that changed; start anew with: crew run',
+      hint: `what it is asked depends on something that changed; keep all that came before with: crew fork RUN --at ${recorded.key}`,
     },
   )
 }

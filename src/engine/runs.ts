@@ -3,13 +3,14 @@ import { type Clock, sleep } from '../clock.ts'
 import { inWords } from '../duration.ts'
 import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { asJson, type Json, type JsonObject } from '../json.ts'
-import type { Fact, Owner } from '../store/events.ts'
+import type { Fact, Fork, Owner } from '../store/events.ts'
 import { HEARTBEAT } from '../store/lease.ts'
 import type { Lease, NewRun, Signal, Store } from '../store/store.ts'
 import { apply, type RunView, viewOf } from '../store/view.ts'
 import { attend } from './attend.ts'
 import { execute, type Outcome, type Program } from './execute.ts'
 import { cancelledBy } from './execution.ts'
+import type { Inheritance } from './inheritance.ts'
 import { Journal, type Subscriber } from './journal.ts'
 
 export interface RunOptions {
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly interrupt: AbortSignal
   /** Milliseconds to stay while the run only waits for people; by default it ends as waiting at once. */
   readonly patience?: number
+  /** Of a fork. */
+  readonly inheritance?: Inheritance | undefined
   readonly onEvent: Subscriber
 }
 
@@ -31,6 +34,7 @@ export interface RunStart extends NewRun {
   /** In place of those of the definition. */
   readonly limits?: Readonly<Record<string, number>>
   readonly crew: string
+  readonly forked?: Fork
 }
 
 export interface Resumption {
@@ -71,7 +75,7 @@ export type Prepare = (recorded: RunView) => Promise<{
 
 /** Creates a run and runs it until it ends or waits. Rejects only when it could not be created or prepared. */
 export async function startRun(run: RunStart, prepare: Prepare, options: RunOptions): Promise<Outcome> {
-  const { id, team, path, rehearsal, untrusted, definition, input, limits = {}, crew } = run
+  const { id, team, path, rehearsal, untrusted, definition, input, limits = {}, crew, forked } = run
   const at = options.clock.now()
   const fact = {
     type: 'run.started',
@@ -82,6 +86,7 @@ export async function startRun(run: RunStart, prepare: Prepare, options: RunOpti
     ...(untrusted && { untrusted }),
     ...(Object.keys(limits).length > 0 && { limits }),
     crew,
+    ...(forked && { forked: options.redact(asJson(forked)) as unknown as Fork }),
     at,
   } as const
   const lease = await options.store.create({ id, team, path, rehearsal }, options.owner, fact)
@@ -193,7 +198,7 @@ async function carryOn(
   options: RunOptions,
   stop: AbortController,
 ): Promise<Outcome> {
-  const { store, clock, redact, interrupt, onEvent } = options
+  const { store, clock, redact, interrupt, onEvent, inheritance } = options
   const journal = new Journal({ store, lease, clock, onEvent, onFailure: error => stop.abort(error) })
   const onInterrupt = () => stop.abort(interrupt.reason)
   interrupt.addEventListener('abort', onInterrupt)
@@ -203,7 +208,8 @@ async function carryOn(
     const limit = recorded.active + time
     const cancelTimeLimit = clock.after(time, () => stop.abort(tooLong(limit)))
     const signals = (after: number) => store.signals(lease.run, after)
-    const outcome = await execute(program, { journal, clock, recorded, signals, heard, redact }, stop.signal)
+    const work = { journal, clock, recorded, signals, heard, redact, inheritance }
+    const outcome = await execute(program, work, stop.signal)
     cancelTimeLimit()
     return await end(outcome, journal, redact)
   } catch (thrown) {
@@ -229,7 +235,11 @@ function endOf(outcome: Outcome, redact: RunOptions['redact']): Fact {
     case 'succeeded':
       return { type: 'run.succeeded', output: outcome.output }
     case 'waiting':
-      return { type: 'run.waiting', on: outcome.on }
+      return {
+        type: 'run.waiting',
+        on: outcome.on,
+        ...(outcome.until !== undefined && { until: outcome.until }),
+      }
     case 'interrupted':
       return { type: 'run.interrupted', reason: outcome.error.message }
     case 'cancelled':

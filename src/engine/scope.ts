@@ -1,12 +1,16 @@
 import { sleep } from '../clock.ts'
 import { CrewError, type Failure, toCrewError } from '../errors.ts'
 import { asJson, asText, canonical, hash, type Json } from '../json.ts'
-import type { Fact, Guidance, WaitRequest } from '../store/events.ts'
+import type { Fact, FactOf, Guidance, Inherited, WaitRequest } from '../store/events.ts'
 import type { StepView } from '../store/view.ts'
 import type { Context, StepRequest } from './context.ts'
 import { crashPoint } from './crash.ts'
 import type { Execution } from './execution.ts'
+import { createHeir, type Heir } from './heir.ts'
 import { diverged, isInDoubt, recordedEnd, unanswered } from './recorded.ts'
+
+/** A pause of more milliseconds is no reason for a process to stay: the run waits, and is due when it is over. */
+const LONG = 60_000
 
 /** The context of one step: where its inner steps are kept together until it ends. */
 export class Scope implements Context {
@@ -23,11 +27,25 @@ export class Scope implements Context {
   private wake: () => void = () => {}
   private choices = 0
   private closed: CrewError | undefined
+  /** In a fork: what this scope takes over from the run that the fork comes from. */
+  private readonly heir: Heir | undefined
 
-  constructor(execution: Execution, key: string, reopened: number) {
+  constructor(execution: Execution, key: string, reopened: number, inherit?: (onAnew: () => void) => Heir) {
     this.execution = execution
     this.key = key
     this.reopened = reopened
+    this.heir = inherit?.(() => this.wake())
+  }
+
+  /** The scope of a whole run. */
+  static root(execution: Execution): Scope {
+    const { inheritance, journal } = execution
+    return new Scope(
+      execution,
+      '',
+      0,
+      inheritance && (onAnew => createHeir(inheritance, { journal, onAnew })),
+    )
   }
 
   get signal(): AbortSignal {
@@ -59,7 +77,8 @@ export class Scope implements Context {
 
   async next(names: Iterable<string>): Promise<string> {
     const wanted = new Set(names)
-    const recorded = this.execution.recorded.choices.get(this.key)?.[this.choices]
+    const index = this.choices
+    const recorded = this.execution.recorded.choices.get(this.key)?.[index]
     this.choices += 1
     if (recorded !== undefined) {
       if (wanted.has(recorded)) return this.take(recorded)
@@ -72,7 +91,8 @@ export class Scope implements Context {
     }
     for (;;) {
       if (this.aborted) throw this.aborted
-      const first = this.ended.find(name => wanted.has(name))
+      const before = this.heir?.choice(this.key, index) ?? ''
+      const first = this.ended.find(name => (wanted.has(before) ? name === before : wanted.has(name)))
       if (first !== undefined) {
         this.execution.journal.append({ type: 'step.chosen', scope: this.key, key: first })
         return this.take(first)
@@ -88,8 +108,9 @@ export class Scope implements Context {
     const { execution } = this
     execution.claim(key)
     const recorded = execution.recorded.waits.get(key)
-    if (recorded?.answer) return recorded.answer.value
-    if (recorded?.expired) throw CrewError.replay(unanswered(key, patience).toFailure())
+    const over = recorded ?? this.heir?.takeWait(key, asked)
+    if (over?.answer) return over.answer.value
+    if (over?.expired) throw CrewError.replay(unanswered(key, patience).toFailure())
     const until = patience === undefined ? undefined : execution.clock.now() + patience
     const request = recorded?.request ?? { ...asked, ...(until !== undefined && { until }) }
     if (!recorded) this.emit({ type: 'wait.opened', key, request })
@@ -102,10 +123,13 @@ export class Scope implements Context {
     const key = this.path(name)
     this.execution.claim(key)
     const { clock, recorded, journal } = this.execution
-    const until = recorded.timers.get(key) ?? clock.now() + milliseconds
+    const until = recorded.timers.get(key) ?? this.heir?.takeTimer(key) ?? clock.now() + milliseconds
     if (!recorded.timers.has(key)) journal.append({ type: 'timer.set', key, until })
-    const left = until - clock.now()
-    if (left > 0) await this.execution.during(() => sleep(clock, left, this.signal))
+    // A clock that was set back since must not make it longer than it was meant to be.
+    const left = Math.min(until - clock.now(), milliseconds)
+    if (left <= 0) return
+    if (left > LONG) await this.execution.passing(key, this.signal, clock.now() + left)
+    else await this.execution.during(() => sleep(clock, left, this.signal))
   }
 
   hear(name: string, agent: string): readonly Guidance[] {
@@ -115,8 +139,12 @@ export class Scope implements Context {
     if (recorded) return recorded
     // What has begun has begun without it.
     if (execution.recorded.steps.has(key)) return []
+    const taken = this.heir?.takeGuidance(key)
+    if (taken) return taken
     const words = execution.hear(this.key, agent)
-    if (words.length > 0) execution.journal.append({ type: 'guidance.heard', key, words })
+    if (words.length === 0) return words
+    execution.journal.append({ type: 'guidance.heard', key, words })
+    this.heir?.changed()
     return words
   }
 
@@ -145,71 +173,89 @@ export class Scope implements Context {
   }
 
   private async perform<T>(key: string, request: StepRequest, fn: (ctx: Context) => Promise<T>): Promise<T> {
-    const { execution } = this
+    const { execution, heir } = this
     const input = request.input === undefined ? undefined : execution.redact(asJson(request.input))
     const fingerprint = hash(canonical([request.kind, request.agent, input, request.identity]))
     const recorded = execution.recorded.steps.get(key)
     const { kind, agent, effects } = request
     const stop = execution.witness?.asked({ key, kind, fingerprint, agent, input, effects }, recorded)
     if (stop) throw execution.fail(stop)
+    if (request.isLocal) heir?.stopInheriting()
     if (recorded) {
       if (recorded.fingerprint !== fingerprint) throw execution.fail(diverged(recorded, request, input))
       const end = recordedEnd(recorded)
+      if (end && !recorded.inherited) heir?.resumed(recorded)
       if (end && !execution.witness?.enters(recorded)) return end() as T
     }
     const over = this.aborted ?? this.closed
     if (over) throw over
-    const child = new Scope(execution, key, recorded?.reopened ?? 0)
+    const start = (inherited?: Inherited) => {
+      // A scope that was open when the process died is simply still open.
+      if (recorded?.state === 'running' && !effects) return
+      const started = factOf({ key, request, fingerprint, input })
+      execution.journal.append({ ...started, ...(inherited && { inherited }) })
+    }
+    const asked = { key, request, fingerprint }
+    const taken = recorded ? undefined : heir?.takeStep(asked, start)
+    if (taken) return taken() as T
+    const child = new Scope(
+      execution,
+      key,
+      recorded?.reopened ?? 0,
+      heir && (onAnew => heir.inner(request, onAnew)),
+    )
     this.children.add(child)
     try {
-      const { reserved, tokens } = request
-      const start = () => {
-        // A scope that was open when the process died is simply still open.
-        if (recorded?.state === 'running' && !effects) return
-        execution.journal.append({
-          type: 'step.started',
-          key,
-          kind,
-          fingerprint,
-          ...(agent !== undefined && { agent }),
-          ...(input !== undefined && { input }),
-          ...(effects && { effects }),
-          ...(reserved && { reserved }),
-          ...(tokens && { tokens }),
-        })
-      }
-      if (!effects) {
-        start()
-        return await child.finish(request, () => fn(child))
-      }
-      if (recorded && isInDoubt(recorded) && effects === 'once') {
-        const settled = await child.askWhatHappened(recorded)
-        if (settled) return settled.output as T
-      }
-      let begun = false
-      const perform = async () => {
-        begun = true
-        start()
-        await execution.journal.durable()
-        return child.finish(request, async () => {
-          if (child.aborted) throw child.aborted
-          crashPoint('act:before')
-          const output = await fn(child)
-          crashPoint('act:after')
-          return output
-        })
-      }
-      const act = () => execution.act(child.signal, perform)
-      const { within = act => act() } = request
-      return await execution.during(() =>
-        within(act, child).catch(thrown => {
-          if (begun) throw thrown
-          throw child.refused(toCrewError(thrown), start)
-        }),
-      )
+      if (effects) return await this.act(asked, recorded, child, start, fn)
+      start()
+      const ended = child.finish(request, () => fn(child))
+      return await (heir ? heir.watch(key, ended) : ended)
     } finally {
       this.children.delete(child)
     }
+  }
+
+  /** Has a step act on the world, which it may have done before, in this run or in the one that it was forked from. */
+  private async act<T>(
+    asked: { readonly key: string; readonly request: StepRequest; readonly fingerprint: string },
+    recorded: StepView | undefined,
+    child: Scope,
+    start: (inherited?: Inherited) => void,
+    fn: (ctx: Context) => Promise<T>,
+  ): Promise<T> {
+    const { execution, heir } = this
+    const { key, request } = asked
+    if (heir && !recorded && heir.wasDropped(key)) {
+      await execution.quiet()
+      if (child.aborted) throw child.aborted
+    }
+    const before = recorded ? (isInDoubt(recorded) ? recorded : undefined) : heir?.inDoubt(asked)
+    heir?.changed()
+    if (before && request.effects === 'once') {
+      const settled = await child.askWhatHappened(before, () => recorded ?? start({}))
+      if (settled) return settled.output as T
+    }
+    let begun = false
+    const perform = async () => {
+      begun = true
+      start()
+      await execution.journal.durable()
+      return child.finish(request, async () => {
+        if (child.aborted) throw child.aborted
+        crashPoint('act:before')
+        const output = await fn(child)
+        crashPoint('act:after')
+        return output
+      })
+    }
+    const act = () => execution.act(child.signal, perform)
+    const { within = act => act() } = request
+    return execution.during(() =>
+      within(act, child).catch(thrown => {
+        if (begun) throw thrown
+        throw child.refused(toCrewError(thrown), start)
+      }),
+    )
   }
 
   /** The act was not even tried. What brings the whole run down leaves no trace of it: it may yet be tried. */
@@ -261,7 +307,10 @@ export class Scope implements Context {
   }
 
   /** Nobody knows whether this step happened, and doing it twice may do harm: a person decides. */
-  private async askWhatHappened({ key, input, starts }: StepView): Promise<{ output: Json } | undefined> {
+  private async askWhatHappened(
+    { key, input, starts }: StepView,
+    begin: () => void,
+  ): Promise<{ output: Json } | undefined> {
     const answer = await this.waitFor(`outcome-${starts}`, {
       question: `crew was stopped while ${key} was under way, and it may not be safe to do it twice. What now?`,
       choices: ['retry', 'skip', 'done', 'done=OUTPUT'],
@@ -269,9 +318,35 @@ export class Scope implements Context {
     })
     const [, choice, output = ''] = /^(retry|skip|done)(?:=(.*))?$/s.exec(asText(answer)) ?? []
     if (choice === 'retry') return undefined
+    begin()
     if (choice === 'done') this.execution.journal.append({ type: 'step.succeeded', key, output })
     else
       this.execution.journal.append({ type: 'step.skipped', key, reason: `a person said: ${asText(answer)}` })
     return { output: choice === 'done' ? output : null }
+  }
+}
+
+/** The event with which a step begins. */
+function factOf({
+  key,
+  request: { kind, agent, effects, reserved, tokens },
+  fingerprint,
+  input,
+}: {
+  readonly key: string
+  readonly request: StepRequest
+  readonly fingerprint: string
+  readonly input: Json | undefined
+}): FactOf<'step.started'> {
+  return {
+    type: 'step.started',
+    key,
+    kind,
+    fingerprint,
+    ...(agent !== undefined && { agent }),
+    ...(input !== undefined && { input }),
+    ...(effects && { effects }),
+    ...(reserved && { reserved }),
+    ...(tokens && { tokens }),
   }
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject, JsonSchema } from '../json.ts'
-import type { Spend } from '../spend.ts'
+import type { Spend, Total } from '../spend.ts'
 
 /**
  * The system's vocabulary: every fact that a run leaves behind. The journal of a run is the ordered list of
@@ -21,6 +21,8 @@ type RunFact =
       /** Limits in place of those of the definition. */
       readonly limits?: { readonly [name: string]: number }
       readonly crew: string
+      /** Absent when it began from nothing. */
+      readonly forked?: Fork
     }
   | {
       readonly type: 'run.resumed'
@@ -31,12 +33,31 @@ type RunFact =
       /** Limits that the person who resumes has changed. */
       readonly limits: { readonly [name: string]: number }
     }
-  | { readonly type: 'run.waiting'; readonly on: readonly string[] }
+  | {
+      readonly type: 'run.waiting'
+      /** Keys of questions and of timers. */
+      readonly on: readonly string[]
+      /** When the first of them is over, in milliseconds since the epoch; absent when none ends by itself. */
+      readonly until?: number
+    }
   | { readonly type: 'run.succeeded'; readonly output: Json }
   | { readonly type: 'run.failed'; readonly error: Failure }
   | { readonly type: 'run.interrupted'; readonly reason: string }
   /** A person ended it for good. */
   | { readonly type: 'run.cancelled'; readonly reason: string }
+
+/** Where a run comes from that goes on from the middle of another one. */
+export interface Fork {
+  readonly run: string
+  /** Number of that run's event behind which things are done anew. */
+  readonly at: number
+  /** The step that is done anew, with what begins after it; without it, every act that began behind `at`. */
+  readonly step?: string
+  /** Agents that are not what they were: their acts are done anew. */
+  readonly changed?: readonly string[]
+  /** Results that count in place of those of that run, by the keys of their steps. */
+  readonly set?: JsonObject
+}
 
 /** What a repetition of a step may do: nothing; nothing more, given the same idempotency key; harm. */
 export type Effects = 'pure' | 'idempotent' | 'once'
@@ -56,6 +77,8 @@ type StepFact =
       readonly reserved?: Spend
       /** Tokens of what an agent is handed, by section of its context packet. */
       readonly tokens?: { readonly [section: string]: number }
+      /** Nothing was done here: its end is that of the same step in the run that this one was forked from. */
+      readonly inherited?: Inherited
     }
   | { readonly type: 'step.succeeded'; readonly key: string; readonly output: Json }
   | { readonly type: 'step.failed'; readonly key: string; readonly error: Failure }
@@ -100,6 +123,14 @@ export interface Guidance {
   readonly id: number
   readonly text: string
   readonly by: string
+}
+
+/** What a step has from the run that its own was forked from. */
+export interface Inherited {
+  /** What was spent there for it; it is not spent again. */
+  readonly spent?: Total
+  /** The person who forked the run gave its result. */
+  readonly set?: true
 }
 
 /** A question to somebody outside of the run. */

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 
-/** What former runs of a team took: rehearsals do not count, nor does the run `except`. */
+/** What former runs of a team took: rehearsals and forks do not count, nor does the run `except`. */
 export interface History {
   /** Milliseconds that its agents took for work that went well, by agent, the newest first and not more than 50. */
   durations(team: string, except: string): Promise<ReadonlyMap<string, readonly number[]>>
@@ -25,7 +25,7 @@ const ROWS = 20_000
 export function createHistory({ database, read }: Connection): History {
   const runs = database
     .prepare(
-      'SELECT id FROM runs WHERE team = ? AND id <> ? AND rehearsal = 0 ORDER BY created_at DESC LIMIT ?',
+      'SELECT id FROM runs WHERE team = ? AND id <> ? AND rehearsal = 0 AND parent IS NULL ORDER BY created_at DESC LIMIT ?',
     )
     .pluck()
   const steps = database.prepare(
@@ -37,7 +37,7 @@ export function createHistory({ database, read }: Connection): History {
   )
   const totals = database.prepare(
     `SELECT tokens, usd, unpriced FROM runs
-     WHERE team = ? AND id <> ? AND rehearsal = 0 AND state = 'succeeded' ORDER BY created_at DESC LIMIT 20`,
+     WHERE team = ? AND id <> ? AND rehearsal = 0 AND parent IS NULL AND state = 'succeeded' ORDER BY created_at DESC LIMIT 20`,
   )
   return {
     async durations(team, except) {

@@ -177,4 +177,15 @@ export const MIGRATIONS: readonly string[] = [
     INSERT INTO memory_words (rowid, text, tags) VALUES (new.id, new.text, new.tags);
   END;
   `,
+  `
+  -- The run that it was forked from: while a fork is not over, it may still take something over from there.
+  ALTER TABLE runs ADD COLUMN parent TEXT;
+  CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
+  -- From when on a run that waits can go on: a timer or a question is over, or somebody has answered.
+  ALTER TABLE runs ADD COLUMN due INTEGER;
+  CREATE INDEX runs_by_due ON runs (due) WHERE due IS NOT NULL;
+  -- Of those that wait already nobody has noted it: they find out.
+  UPDATE runs SET due = 0 WHERE state = 'waiting';
+  CREATE INDEX runs_stopped ON runs (created_at) WHERE state IN ('running', 'interrupted');
+  `,
 ]

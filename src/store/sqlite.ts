@@ -55,7 +55,9 @@ class SqliteStore implements Store {
     const lease: Lease = { run: run.id, epoch: 1, seq: 0 }
     await this.connection.write(() => {
       const now = this.clock.now()
-      this.sql.insertRun.run({ ...run, ...owner, rehearsal: Number(run.rehearsal), now, epoch: lease.epoch })
+      const parent = (fact.type === 'run.started' && fact.forked?.run) || null
+      const row = { ...run, ...owner, rehearsal: Number(run.rehearsal), parent, now, epoch: lease.epoch }
+      this.sql.insertRun.run(row)
       this.append(lease, [fact])
     })
     lease.seq = 1
@@ -127,10 +129,32 @@ class SqliteStore implements Store {
     )
   }
 
+  async stopped(): Promise<readonly RunRow[]> {
+    return this.connection.read(() =>
+      (this.sql.stoppedRuns.all() as RawRun[])
+        .map(row => toRunRow(row, this.clock.now()))
+        .filter(({ state }) => state === 'interrupted'),
+    )
+  }
+
+  async due(): Promise<readonly RunRow[]> {
+    const now = this.clock.now()
+    return this.connection.read(() =>
+      (this.sql.dueRuns.all(now) as RawRun[])
+        .map(row => toRunRow(row, now))
+        .filter(({ state, owner }) => state === 'waiting' && !owner),
+    )
+  }
+
   async signal(run: string, signal: Omit<Signal, 'id'>): Promise<boolean> {
     const { value, via = null, saw = null } = signal
     const row = { run, ...signal, value: JSON.stringify(value), via, saw }
-    return this.connection.write(() => this.sql.signal.run(row).changes === 1)
+    return this.connection.write(() => {
+      const isKept = this.sql.signal.run(row).changes === 1
+      if (isKept && signal.kind === 'answer')
+        this.sql.noteAnswer.run({ run, keys: JSON.stringify([signal.key]) })
+      return isKept
+    })
   }
 
   async signals(run: string, after: number): Promise<readonly Signal[]> {
@@ -153,6 +177,7 @@ class SqliteStore implements Store {
     const change = {
       state: null as string | null,
       stop: null as string | null,
+      due: null as number | null,
       tokens: 0,
       usd: 0,
       unpriced: 0,
@@ -164,11 +189,16 @@ class SqliteStore implements Store {
         change.usd += spent.usd ?? 0
         if (spent.usd === undefined) change.unpriced = 1
       }
+      change.due = (fact.type === 'run.waiting' && fact.until) || null
       if (fact.type === 'run.failed') change.stop = fact.error.code
       if (fact.type === 'run.cancelled') change.stop = 'cancelled'
       if (fact.type.startsWith('run.')) change.state = STATE_AFTER[fact.type] ?? 'running'
     }
     this.fence(this.sql.advance.run({ ...lease, ...change, now: this.clock.now() }), lease)
+    const last = facts.findLast(({ type }) => type.startsWith('run.'))
+    // It may have been given while the run was on its way to wait for it.
+    if (last?.type === 'run.waiting')
+      this.sql.noteAnswer.run({ run: lease.run, keys: JSON.stringify(last.on) })
     let seq = lease.seq
     for (const fact of facts) {
       seq += 1
@@ -236,6 +266,7 @@ interface RawRun {
   tokens: number
   usd: number
   unpriced: number
+  parent: string | null
   epoch: number
   host: string | null
   pid: number | null
@@ -261,6 +292,7 @@ function toRunRow(row: RawRun, now: number): RunRow {
     tokens: row.tokens,
     usd: row.usd,
     unpriced: row.unpriced === 1,
+    ...(row.parent !== null && { parent: row.parent }),
     ...(isHeld && (row.state === 'running' || row.state === 'waiting') && { owner }),
   }
 }

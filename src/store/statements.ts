@@ -7,8 +7,8 @@ const MEANT = 'id >= :from AND id < :to AND (:team IS NULL OR team = :team) AND 
 export function prepare(database: Database.Database) {
   return {
     insertRun: database.prepare(
-      `INSERT INTO runs (id, team, path, rehearsal, created_at, updated_at, state, epoch, host, pid, heartbeat)
-       VALUES (:id, :team, :path, :rehearsal, :now, :now, 'running', :epoch, :host, :pid, :now)`,
+      `INSERT INTO runs (id, team, path, rehearsal, parent, created_at, updated_at, state, epoch, host, pid, heartbeat)
+       VALUES (:id, :team, :path, :rehearsal, :parent, :now, :now, 'running', :epoch, :host, :pid, :now)`,
     ),
     run: database.prepare('SELECT * FROM runs WHERE id = ?'),
     runs: database.prepare(
@@ -19,11 +19,16 @@ export function prepare(database: Database.Database) {
          OR id IN (SELECT id FROM runs WHERE ${MEANT} ORDER BY created_at DESC, id DESC LIMIT :limit))
        ORDER BY created_at DESC, id DESC`,
     ),
+    stoppedRuns: database.prepare(
+      `SELECT * FROM runs WHERE state IN ('running', 'interrupted') ORDER BY created_at DESC, id DESC`,
+    ),
+    dueRuns: database.prepare('SELECT * FROM runs WHERE due < ? ORDER BY due, id'),
     acquire: database.prepare(
       'UPDATE runs SET epoch = :epoch, host = :host, pid = :pid, heartbeat = :now WHERE id = :run',
     ),
     advance: database.prepare(
       `UPDATE runs SET state = coalesce(:state, state), stop = CASE WHEN :state IS NULL THEN stop ELSE :stop END,
+         due = CASE WHEN :state IS NULL THEN due ELSE :due END,
          tokens = tokens + :tokens, usd = usd + :usd, unpriced = max(unpriced, :unpriced),
          updated_at = :now, heartbeat = :now
        WHERE id = :run AND epoch = :epoch`,
@@ -49,6 +54,12 @@ export function prepare(database: Database.Database) {
        SELECT :run, :kind, :key, :value, :by, :at, :via, :saw
        WHERE :kind <> 'answer' OR NOT EXISTS
          (SELECT 1 FROM signals WHERE run = :run AND kind = 'answer' AND key = :key)`,
+    ),
+    // Whoever waits for an answer can go on once there is one.
+    noteAnswer: database.prepare(
+      `UPDATE runs SET due = 0 WHERE id = :run AND state = 'waiting'
+         AND EXISTS (SELECT 1 FROM signals
+           WHERE run = :run AND kind = 'answer' AND signals.key IN (SELECT value FROM json_each(:keys)))`,
     ),
     signals: database.prepare(
       'SELECT id, kind, key, value, sent_by AS by, at, via, saw FROM signals WHERE run = ? AND id > ? ORDER BY id',

@@ -31,6 +31,10 @@ export interface Store {
   run(id: string): Promise<RunRow | undefined>
   /** Newest first. */
   runs(query?: RunQuery): Promise<readonly RunRow[]>
+  /** Those that were interrupted, newest first. */
+  stopped(): Promise<readonly RunRow[]>
+  /** Those that wait, and can go on: something they wait for is over or answered. Longest due first. */
+  due(): Promise<readonly RunRow[]>
   /**
    * Leaves a word for a run; any process may, at any time. False when it was an answer to what somebody else has answered
    * before: the first one counts, and this one is not kept.
@@ -75,6 +79,8 @@ export interface RunRow extends NewRun {
   readonly usd: number
   /** Some of its model calls have no known price. */
   readonly unpriced: boolean
+  /** The run that it was forked from. */
+  readonly parent?: string
   /** Who runs it now; absent when nobody does. */
   readonly owner?: Owner
 }

@@ -1,8 +1,8 @@
 import type { Failure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
-import { add, type Spend, type Total, zero } from '../spend.ts'
+import { add, addTotal, type Spend, type Total, zero } from '../spend.ts'
 import { outwards } from '../step-key.ts'
-import type { Event, ExchangeFact, Fact, FactOf, Guidance, Owner, WaitRequest } from './events.ts'
+import type { Event, ExchangeFact, Fact, FactOf, Fork, Guidance, Owner, WaitRequest } from './events.ts'
 import { nextRunState, nextStepState, type RunState, type StepState } from './states.ts'
 
 /** A run as its events tell it. Everything that crew shows or decides about a run is read from here. */
@@ -22,6 +22,10 @@ export interface RunView {
   /** Milliseconds during which somebody was running it. */
   active: number
   spent: Total
+  /** The run that it was forked from. */
+  forked?: Fork
+  /** What was spent there for what it took over from it; none of that is in `spent`. */
+  readonly inherited: Total
   limits: Record<string, number>
   /** In the order in which they first started. */
   readonly steps: Map<string, StepView>
@@ -87,6 +91,7 @@ export function emptyView(): RunView {
     updatedAt: 0,
     active: 0,
     spent: zero(),
+    inherited: zero(),
     limits: {},
     steps: new Map(),
     choices: new Map(),
@@ -135,6 +140,7 @@ function applyToRun(view: RunView, event: Event): void {
       view.rehearsal = event.rehearsal
       view.crew = event.crew
       Object.assign(view.limits, event.limits)
+      if (event.forked) view.forked = event.forked
       view.startedAt = event.at
       break
     case 'run.resumed':
@@ -238,6 +244,7 @@ function applyToStep(view: RunView, event: Event): void {
 }
 
 function start(view: RunView, event: Extract<Event, { type: 'step.started' }>): void {
+  if (event.inherited?.spent) addTotal(view.inherited, event.inherited.spent)
   const known = view.steps.get(event.key)
   if (known) {
     known.state = nextStepState(known.state, 'running', event.key)

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { CrewError } from '../errors.ts'
 import { asText, type JsonObject } from '../json.ts'
 import { add, zero } from '../spend.ts'
-import type { Event, FactOf, Message } from '../store/events.ts'
+import type { Event, FactOf, Fork, Message } from '../store/events.ts'
 import type { RunRow } from '../store/store.ts'
 import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
 import { agentsIn } from '../team/agents.ts'
@@ -148,11 +148,11 @@ function belongsTo(agent: string, key: string, { steps }: RunView): boolean {
 function wordsFor(event: Event, view: RunView): string {
   switch (event.type) {
     case 'run.started':
-      return `started ${event.team} on ${formatDay(event.at)}${event.rehearsal ? ', as a rehearsal' : ''}`
+      return `started ${event.team} on ${formatDay(event.at)}${event.rehearsal ? ', as a rehearsal' : ''}${event.forked ? `, ${describeFork(event.forked)}` : ''}`
     case 'run.resumed':
       return describeResume(event)
     case 'run.waiting':
-      return `waits for an answer to ${event.on.join(', ')}`
+      return describeWait(event, view)
     case 'run.succeeded':
       return `succeeded in ${formatDuration(view.active)}, ${formatSpent(view.spent)}`
     case 'run.failed':
@@ -216,6 +216,7 @@ function describeStep(
 ): string {
   switch (event.type) {
     case 'step.started': {
+      if (event.inherited) return `${event.kind} ${event.inherited.set ? 'given by hand' : 'taken over'}`
       const again = step && step.starts > 1 ? ` again (${step.starts})` : ''
       return `${event.kind} ${event.agent && event.agent !== event.key ? `${event.agent} ` : ''}started${again}`
     }
@@ -234,6 +235,16 @@ function describeStep(
     case 'step.unknown':
       return 'was under way when crew stopped; nobody knows whether it happened'
   }
+}
+
+function describeWait({ on, until }: FactOf<'run.waiting'>, { waits }: RunView): string {
+  const what = on.every(key => waits.has(key)) ? 'an answer to ' : ''
+  return `waits for ${what}${on.join(', ')}${until === undefined ? '' : ` until ${formatMoment(until)}`}`
+}
+
+/** Where a run was forked from another one. */
+export function describeFork({ run, at, step }: Fork): string {
+  return `forked from ${run} ${step === undefined ? `behind event ${at}` : `before ${step}`}`
 }
 
 function describeResume({ at, owner, reopened }: FactOf<'run.resumed'> & { at: number }): string {

@@ -18,7 +18,7 @@ export function formatRuns(
   const heads = ['run', 'team', 'state', 'age', 'tokens', 'cost'].map(text => ({ text, paint: style.dim }))
   const rows = runs.map((run): Cell[] => [
     run.id,
-    run.team,
+    run.parent === undefined ? run.team : `${run.team} ← ${run.parent}`,
     { text: describeState(run), paint: colourOf(run, style) },
     formatAge(now - run.createdAt),
     run.tokens === 0 ? '–' : formatTokens(run.tokens),

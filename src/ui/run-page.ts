@@ -5,11 +5,12 @@ import { isTooLate, openQuestions, type Question } from '../store/questions.ts'
 import type { RunRow, Signal } from '../store/store.ts'
 import { type RunView, type StepView, viewOf } from '../store/view.ts'
 import { formatAge, formatDay, formatDuration, formatReference, formatSpent, formatTime } from './format.ts'
+import { describeFork } from './log-line.ts'
 import { describeQuestions } from './question.ts'
 import { describeRemarks, earlierAnswers, partialSteps } from './remarks.ts'
 import { colourOf, describeState, documentOfRow } from './run-list.ts'
 import { markOf } from './step-mark.ts'
-import { describeCost, spendingOf, wayOn } from './summary.ts'
+import { describeCost, forkOf, spendingOf, wayOn } from './summary.ts'
 import { type Cell, formatTable } from './table.ts'
 import { oneLine, sanitize } from './text.ts'
 import { createTimeline } from './timeline.ts'
@@ -92,6 +93,7 @@ export function documentOfRun(record: RunRecord): JsonObject {
     JSON.stringify({
       ...documentOfRow(row),
       ...spendingOf(rehearsal, view.spent),
+      ...forkOf(view),
       crew,
       milliseconds: elapsed(end),
       ...{ input, output, error, stopped },
@@ -128,6 +130,7 @@ function factsOf(
   const decisions = decisionsOf(view).length
   return [
     ['run', id],
+    ...(view.forked ? [['from', describeFork(view.forked)] satisfies [string, string]] : []),
     ['file', path],
     ['started', `${formatDay(createdAt)} ${formatTime(createdAt)}, ${formatAge(now - createdAt)}`],
     ['took', formatDuration(elapsed(end))],

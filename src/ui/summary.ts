@@ -6,7 +6,15 @@ import { runBudget } from '../policies/budget.ts'
 import { isLimited, type Limits, type Total, zero } from '../spend.ts'
 import { openQuestions } from '../store/questions.ts'
 import type { RunView } from '../store/view.ts'
-import { formatDollars, formatDuration, formatReference, formatSpent, formatTokens } from './format.ts'
+import {
+  formatDay,
+  formatDollars,
+  formatDuration,
+  formatReference,
+  formatSpent,
+  formatTime,
+  formatTokens,
+} from './format.ts'
 import { describeQuestions } from './question.ts'
 import { describeRemarks, earlierAnswers, partialSteps, savedIn } from './remarks.ts'
 import { sanitize } from './text.ts'
@@ -26,10 +34,13 @@ export function summarize(
   const agents = [...view.steps.values()].filter(step => step.kind === 'agent')
   const done = agents.filter(step => step.state === 'succeeded').length
   const facts = `${done} of ${agents.length} agents done, ${formatDuration(view.active)}, ${describeCost(view)}${describeBudget(view)}`
-  const lines = [`${headline(outcome, style)} ${style.dim(`· run ${id}`)}`, `  ${style.dim(facts)}`]
+  const lines = [
+    `${headline(outcome, openQuestions(view).length > 0, style)} ${style.dim(`· run ${id}`)}`,
+    `  ${style.dim(facts)}`,
+  ]
   lines.push(...describeRemarks(view, style))
   if (outcome.state === 'succeeded') return lines
-  if (outcome.state === 'waiting') return [...lines, ...describeQuestions(openQuestions(view), run, style)]
+  if (outcome.state === 'waiting') return [...lines, ...describeWait(outcome.until, view, run, style)]
   const { message, details } = outcome.error
   lines.push(`  ${sanitize(message)}`)
   if (details.hint) lines.push(`  ${style.cyan('→')} ${sanitize(details.hint.replaceAll('RUN', run))}`)
@@ -41,10 +52,18 @@ export function summarize(
   return way === undefined ? lines : [...lines, `  ${way}`]
 }
 
+function describeWait(until: number | undefined, view: RunView, run: string, style: ChalkInstance): string[] {
+  const due =
+    until === undefined
+      ? []
+      : [`  it goes on at ${formatDay(until)} ${formatTime(until)} with: ${style.cyan('crew resume --due')}`]
+  return [...describeQuestions(openQuestions(view), run, style), ...due]
+}
+
 /** How to go on after a failure with this code; undefined where that is somebody else's, or the hint has said it. */
 export function wayOn(code: ErrorCode, run: string, style: ChalkInstance): string | undefined {
   if (PINNED.has(code))
-    return 'a resumed run has the same team file and results; after a change of the file, start anew'
+    return `a resumed run has the same team file and results; with a changed file: ${style.cyan(sanitize(`crew fork ${run} --team FILE`))}`
   if (code === 'lease-lost' || code === 'cancelled' || USED_UP.has(code)) return undefined
   const command = style.cyan(sanitize(`crew resume ${run}`))
   return `everything done is kept, and the team file as it was; go on with: ${command}`
@@ -66,7 +85,7 @@ const USED_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'limit-time',
 ])
 
-function headline(outcome: Outcome, style: ChalkInstance): string {
+function headline(outcome: Outcome, asks: boolean, style: ChalkInstance): string {
   switch (outcome.state) {
     case 'succeeded':
       return style.green('✓ succeeded')
@@ -77,12 +96,14 @@ function headline(outcome: Outcome, style: ChalkInstance): string {
     case 'cancelled':
       return style.red('∅ cancelled')
     case 'waiting':
-      return style.cyan('? waiting for a person')
+      return style.cyan(asks ? '? waiting for a person' : '? waiting')
   }
 }
 
 /** What a run cost; of a rehearsal, what it would have. */
-export function describeCost({ rehearsal, spent }: RunView): string {
+export function describeCost({ rehearsal, spent, forked, inherited }: RunView): string {
+  if (!rehearsal && forked && inherited.calls > 0)
+    return `${formatSpent(spent)}; taken over from ${forked.run}: ${formatSpent(inherited)}`
   if (!rehearsal) return formatSpent(spent)
   if (spent.calls === 0) return 'rehearsal, no model called'
   return `rehearsal, no model called; else ${formatSpent(spent)}`
@@ -108,6 +129,11 @@ function describeBudget(view: RunView): string {
 /** For scripts: what a rehearsal counts never stands where money that was spent does. */
 export function spendingOf(rehearsal: boolean, total: Total) {
   return rehearsal ? { spent: zero(), wouldHaveSpent: total } : { spent: total }
+}
+
+/** Where a fork comes from, and what was spent there for what it took over. */
+export function forkOf({ forked, inherited }: RunView) {
+  return forked ? { forked, inherited } : {}
 }
 
 /** A failure whose hint names the run. */
@@ -136,6 +162,7 @@ export function documentOf(id: string, outcome: Outcome, view: RunView): JsonObj
       ...(earlier.length > 0 && { earlier }),
       ...(saved && { [view.rehearsal ? 'wouldHaveSaved' : 'saved']: saved }),
       ...spendingOf(view.rehearsal, view.spent),
+      ...forkOf(view),
       ...(isLimited(budget) && { budget }),
     }),
   )

@@ -63,7 +63,7 @@ describe('a run that is paused', () => {
   it('that had nothing under way stops at once', async () => {
     const store = await temporaryStore()
     const waiting: Program = async ctx => {
-      await ctx.sleep('long', 3_600_000)
+      await ctx.sleep('long', 50_000)
       return null
     }
     const outcome = start(store, waiting, { clock })
