@@ -59,7 +59,11 @@ export function keysOf(question: Question, others: number, canEdit: boolean): Vi
 export function questionLines(question: Question, columns: number, style: ChalkInstance): string[] {
   const width = columns - 2
   const [head = '', ...rest] = describeInFull(question, PLAIN)
-  const body = rest.flatMap(line => hang(line, width).map(part => ` ${paint(line, style)(part)}`))
+  const hunk = rest.findIndex(line => /^\s*@@ -\d/.test(line))
+  const body = rest.flatMap((line, index) => {
+    const paint = hunk >= 0 && index > hunk ? paintOf(line, style) : String
+    return hang(line, width).map(part => ` ${paint(part)}`)
+  })
   const { choices } = waysOf(question)
   const options = choices.map((choice, index) => {
     const words = choice.endsWith('=') ? `${choice}…` : choice
@@ -78,9 +82,8 @@ function hang(line: string, width: number): string[] {
   return wrap(line.slice(indent.length), width - indent.length).map(part => indent + part)
 }
 
-/** What would come is green, and what would go is red: previews are diffs. */
-function paint(line: string, style: ChalkInstance): (text: string) => string {
-  if (/^\s*\+(?!\+\+)/.test(line)) return style.green
-  if (/^\s*-(?!--)\S?/.test(line) && /^\s*-/.test(line)) return style.red
-  return text => text
+/** In a diff, what would come is green, and what would go is red. */
+function paintOf(line: string, style: ChalkInstance): (text: string) => string {
+  if (/^\s*\+/.test(line)) return style.green
+  return /^\s*-/.test(line) ? style.red : String
 }
