@@ -4,6 +4,8 @@ import { randomInt } from 'node:crypto'
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds on a clock that nobody can set; all processes of a machine read the same one, until it restarts. */
+  uptime(): number
   /** A number from 0 up to, not including, 1. */
   random(): number
   /** Calls `then` once after `ms`; the function it returns calls that off. */
@@ -15,6 +17,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  uptime: () => Number(process.hrtime.bigint() / 1_000_000n),
   random: () => randomInt(2 ** 47) / 2 ** 47,
   after(ms, then) {
     const timer = setTimeout(then, Math.min(Math.max(0, ms), LONGEST_TIMER))

@@ -23,7 +23,7 @@ const SETTINGS = {
   retention: z
     .string()
     .refine(text => parseDuration(text) !== undefined, 'write it like 30d')
-    .describe('How long finished runs are to be kept; nothing removes any yet'),
+    .describe('How long runs are kept that are over: crew gc removes older ones'),
   theme: z.enum(['auto', 'dark', 'light', 'none']).describe('Colours of the live screen that is to come'),
 } as const
 

@@ -1,7 +1,9 @@
+import { bytesInWords } from './bytes.ts'
 import type { Clock } from './clock.ts'
 import { listSettings } from './config.ts'
 import { checkBreakers } from './doctor/breakers.ts'
 import { absent, broken, type Finding, ok } from './doctor/finding.ts'
+import { checkWholeStore } from './doctor/store.ts'
 import { toCrewError } from './errors.ts'
 import { createFetch, type Fetch } from './fetch/fetch.ts'
 import { codeOfStatus, quote } from './fetch/status.ts'
@@ -23,6 +25,8 @@ export interface Patient {
   /** A team file: what that team needs is looked at, and no more. */
   readonly team?: string | undefined
   readonly store?: string | undefined
+  /** Only the store is looked at, but all of it; how commands name it: ` --db FILE`, or nothing. */
+  readonly whole?: string | undefined
   /** No model is to be called. */
   readonly rehearsal?: boolean
 }
@@ -39,12 +43,14 @@ export function examine({
   clock,
   team: path,
   store = defaultStore(),
+  whole,
   rehearsal = false,
 }: Patient): Examination[] {
   const examination = (name: string, look: () => Promise<readonly Finding[]>) => ({
     name,
     look: () => attempt(name, look),
   })
+  if (whole !== undefined) return [examination('store', () => checkWholeStore(store, whole, clock))]
   const connect = (endpoint: ResolvedEndpoint) => checkEndpoint(endpoint, createFetch(clock), clock)
   const always = [
     examination('node', async () => [checkNode(process.versions.node)]),
@@ -136,7 +142,7 @@ async function checkStore(path: string): Promise<Finding[]> {
       ? [
           broken(
             'disk',
-            `only ${inWords(free)} are free for ${path}`,
+            `only ${bytesInWords(free)} are free for ${path}`,
             'free some space, or name another store with --db FILE',
           ),
         ]
@@ -144,24 +150,13 @@ async function checkStore(path: string): Promise<Finding[]> {
   if (schema === undefined)
     return [absent('store', `${path} does not exist yet; the first run creates it`), ...space]
   if (integrity !== undefined && integrity !== 'ok') {
-    return [
-      broken(
-        'store',
-        `${path} is damaged: ${integrity}`,
-        'restore a copy, or move the file away to start anew',
-      ),
-    ]
+    return [broken('store', `${path} is damaged: ${integrity}`, 'see all of it with: crew doctor --store')]
   }
   const checked = integrity === undefined ? 'too large to be read through here' : 'sound'
   return [
-    ok('store', `${path}, ${inWords(size)}, schema ${schema}, ${checked}, ${inWords(free)} free`),
+    ok('store', `${path}, ${bytesInWords(size)}, schema ${schema}, ${checked}, ${bytesInWords(free)} free`),
     ...space,
   ]
-}
-
-function inWords(bytes: number): string {
-  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
-  return `${(bytes / 2 ** (10 * power)).toFixed(power > 1 ? 1 : 0)} ${['bytes', 'KB', 'MB', 'GB'][power]}`
 }
 
 async function checkConfiguration(): Promise<Finding> {

@@ -101,6 +101,11 @@ const CODES = {
 
 export type ErrorCode = keyof typeof CODES
 
+/** Whether a code that was read from somewhere is one that this crew knows. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(CODES, code)
+}
+
 /** An error as the journal keeps it. */
 export interface Failure {
   readonly code: ErrorCode

@@ -34,7 +34,6 @@ function overview(program: Command, helper: Help): string {
     .map(option => `  ${helper.optionTerm(option).padEnd(15)}${option.description}`)
   return [
     `${helper.styleTitle('Usage:')} ${helper.commandUsage(program)}`,
-    '',
     program.description(),
     '',
     ...lines,

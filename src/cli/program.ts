@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { answer } from '../commands/answer.ts'
 import { approve } from '../commands/approve.ts'
 import { attach } from '../commands/attach.ts'
+import { backup } from '../commands/backup.ts'
 import { cancel } from '../commands/cancel.ts'
 import type { CreateCommand } from '../commands/command.ts'
 import { completion } from '../commands/completion.ts'
@@ -10,9 +11,12 @@ import { cost } from '../commands/cost.ts'
 import { diff } from '../commands/diff.ts'
 import { doctor } from '../commands/doctor.ts'
 import { edit } from '../commands/edit.ts'
+import { exporting } from '../commands/export.ts'
 import { fork } from '../commands/fork.ts'
+import { gc } from '../commands/gc.ts'
 import { graph } from '../commands/graph.ts'
 import { history } from '../commands/history.ts'
+import { importing } from '../commands/import.ts'
 import { inbox } from '../commands/inbox.ts'
 import { logs } from '../commands/logs.ts'
 import { ls } from '../commands/ls.ts'
@@ -23,6 +27,7 @@ import { resume } from '../commands/resume.ts'
 import { run } from '../commands/run.ts'
 import { schema } from '../commands/schema.ts'
 import { show } from '../commands/show.ts'
+import { tag } from '../commands/tag.ts'
 import { tell } from '../commands/tell.ts'
 import { top } from '../commands/top.ts'
 import { trust } from '../commands/trust.ts'
@@ -45,6 +50,7 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [history, 'moments to go back to'],
         [pause, 'stop, to go on later'],
         [cancel, 'end a run for good'],
+        [importing, 'take in a run'],
       ],
     ],
     [
@@ -74,6 +80,7 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [reject, 'refuse it'],
         [edit, 'change it, and approve'],
         [tell, 'give an agent guidance'],
+        [tag, 'which runs are to stay'],
       ],
     ],
     [
@@ -91,6 +98,9 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [config, 'settings for all runs'],
         [doctor, 'what is missing here'],
         [completion, 'completion for shells'],
+        [exporting, 'a run as a file'],
+        [backup, 'copy the store'],
+        [gc, 'remove old runs'],
       ],
     ],
   ]

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { Clock } from '../clock.ts'
-import { CrewError, type ExitCode } from '../errors.ts'
+import { CrewError, type ExitCode, toCrewError } from '../errors.ts'
 import type { RunRow, Store } from '../store/store.ts'
 
 /** How every file of this folder gives its command: with the exit code said through `exit`, when it is not 0. */
@@ -44,9 +44,19 @@ export async function withStore<T>(
   const store = await whileWaiting('opening the store', opening)
   try {
     return await use(store)
+  } catch (thrown) {
+    throw await blame(store, thrown)
   } finally {
     await store.close()
   }
+}
+
+/** What nobody foresaw may come from a store that somebody has changed: then that is what is wrong, and crew is not. */
+async function blame(store: Store, thrown: unknown): Promise<unknown> {
+  if (toCrewError(thrown).code !== 'defect') return thrown
+  const { damageIn } = await import('../store/soundness.ts')
+  const damage = await damageIn(store).catch(toCrewError)
+  return damage ?? thrown
 }
 
 /** Calls `use` with the run that a person means, and with what it takes to do something about it. */

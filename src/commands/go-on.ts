@@ -10,11 +10,13 @@ export async function goOn(
   options: OutputOptions & TrustOptions,
   limits: Readonly<Record<string, number>> = {},
 ): Promise<ExitCode> {
-  const [{ resume, teamOf }, { formatReference }] = await Promise.all([
+  const [{ resume, teamOf }, { assertSound }, { formatReference }] = await Promise.all([
     import('../app.ts'),
+    import('../store/soundness.ts'),
     import('../ui/format.ts'),
   ])
   const recorded = await store.events(id)
+  assertSound(id, recorded)
   const [first] = recorded
   const rehearsal = first?.type === 'run.started' && first.rehearsal
   const hint = `crew resume ${formatReference(id, options.db)} --trust`

@@ -1,3 +1,4 @@
+import { CrewError } from '../errors.ts'
 import { hash } from '../json.ts'
 import type { Event } from './events.ts'
 import type { TimedFact } from './store.ts'
@@ -34,11 +35,23 @@ export interface Row {
   readonly refs: string | null
 }
 
-export function decode(row: Row, payload: (id: number) => string): Event {
-  const fields = JSON.parse(row.data)
-  if (row.refs !== null) {
-    for (const [field, id] of Object.entries<number>(JSON.parse(row.refs)))
-      fields[field] = JSON.parse(payload(id))
+/** Throws `store` when the row is damaged, or what it refers to is not there. */
+export function decode(row: Row, payload: (id: number) => string | undefined): Event {
+  try {
+    const fields = JSON.parse(row.data)
+    if (row.refs !== null) {
+      for (const [field, id] of Object.entries<number>(JSON.parse(row.refs)))
+        fields[field] = JSON.parse(payload(id) ?? '')
+    }
+    // Keys are taken apart by all who read: one that is no text could keep them at it for ever.
+    for (const name of ['key', 'scope'])
+      if (typeof (fields[name] ?? '') !== 'string') throw new TypeError(`its ${name} is no text`)
+    return { ...fields, type: row.type, seq: row.seq, at: row.at }
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
+    throw new CrewError('store', `event ${row.seq} of a run is damaged: ${error.message}`, {
+      hint: 'see what else is with: crew doctor --store',
+      cause: error,
+    })
   }
-  return { ...fields, type: row.type, seq: row.seq, at: row.at }
 }

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { CrewError } from '../errors.ts'
+import { copyDatabase } from './copy.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 /** "crew" in ASCII: marks the file as ours, so that somebody else's database is never touched. */
@@ -21,10 +22,13 @@ export async function openDatabase(path: string): Promise<Database.Database> {
   try {
     prepareFolder(path)
     const isNew = !existsSync(path)
+    if (!isNew) lookAt(path)
     const database = new Database(path, { timeout: BUSY_TIMEOUT })
     try {
       checkOwnership(database, path)
       if (isNew) chmodSync(path, 0o600)
+      // So that crew gc can give free pages back a few at a time; it has to be said before there is anything.
+      if (isNew) database.pragma('auto_vacuum = INCREMENTAL')
       configure(database, path)
       await migrate(database, path)
       return database
@@ -48,6 +52,17 @@ function prepareFolder(path: string): void {
         hint: 'name a file on a local disk: --db FILE, or CREW_HOME',
       },
     )
+  }
+}
+
+/** Whoever may write takes what a killed process left in the log into the file, even if it writes nothing: not before this. */
+function lookAt(path: string): void {
+  if (!existsSync(`${path}-wal`)) return
+  const database = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT })
+  try {
+    checkOwnership(database, path)
+  } finally {
+    database.close()
   }
 }
 
@@ -90,12 +105,8 @@ function configure(database: Database.Database, path: string): void {
 
 async function migrate(database: Database.Database, path: string): Promise<void> {
   const version = () => database.pragma('user_version', { simple: true }) as number
-  if (version() > 0 && version() < MIGRATIONS.length) {
-    const backup = `${path}.schema-${version()}.backup`
-    // SQLite would let everybody read what it creates.
-    writeFileSync(backup, '', { mode: 0o600 })
-    await database.backup(backup)
-  }
+  const before = version()
+  if (before > 0 && before < MIGRATIONS.length) await keepBackup(database, path, before)
   while (version() < MIGRATIONS.length) {
     // The version is read again inside the transaction: another process may be migrating the same file.
     database
@@ -111,6 +122,19 @@ async function migrate(database: Database.Database, path: string): Promise<void>
   }
 }
 
+/** How many backups of former schemas are kept beside a store. */
+const BACKUPS = 2
+
+/** Keeps the store as it is before it is migrated, and drops the oldest of such backups. */
+async function keepBackup(database: Database.Database, path: string, schema: number): Promise<void> {
+  const nameOf = (schema: number) => `${path}.schema-${schema}.backup`
+  // Another process may be faster: what it has migrated is no backup of this schema.
+  const isThis = (copy: Database.Database) => copy.pragma('user_version', { simple: true }) === schema
+  await copyDatabase(database, nameOf(schema), { replaces: true, isRight: isThis })
+  const older = Array.from({ length: schema - 1 }, (_, index) => schema - 1 - index)
+  for (const old of older.filter(each => existsSync(nameOf(each))).slice(BACKUPS - 1)) rmSync(nameOf(old))
+}
+
 const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] = [
   ['SQLITE_FULL', 'the disk is full', 'free some space, then go on with: crew resume'],
   // There is no room for the 32 KiB by which the processes that use it find each other.
@@ -123,11 +147,7 @@ const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] =
   ['SQLITE_BUSY', 'another process has kept it locked', 'find out who with: fuser FILE; then try again'],
   ['SQLITE_LOCKED', 'another process has kept it locked', 'find out who with: fuser FILE; then try again'],
   ['SQLITE_NOTADB', 'the file is not a database', 'name another file with --db FILE'],
-  [
-    'SQLITE_CORRUPT',
-    'the file is damaged',
-    'restore a copy, or move the file away to start anew; crew doctor says more',
-  ],
+  ['SQLITE_CORRUPT', 'the file is damaged', 'save what can be read of it: crew doctor --salvage FILE'],
   [
     'SQLITE_CANTOPEN',
     'the file cannot be opened',
@@ -149,6 +169,11 @@ export function explain(error: unknown, path: string): unknown {
   if (known)
     return new CrewError('store', `the store ${path}: ${known[1]} (${code})`, {
       hint: known[2],
+      cause: error,
+    })
+  if (code === 'SQLITE_ERROR' && /^no such (?:table|column)|malformed/.test(String((error as Error).message)))
+    return new CrewError('store', `the store ${path}: its schema is damaged (${(error as Error).message})`, {
+      hint: 'save what can be read of it: crew doctor --salvage FILE',
       cause: error,
     })
   if (code.startsWith('SQLITE_'))

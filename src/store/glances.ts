@@ -80,7 +80,8 @@ export function createGlances({ database, read }: Connection): Glances {
     if (type === 'step.started') run.working.set(key, agent ?? key)
     else if (type === 'wait.opened') {
       const row: Row = { seq, at, type, data: data ?? '{}', refs: event.refs }
-      const { request } = decode(row, id => payload.get(id) as string) as Event & FactOf<'wait.opened'>
+      const { request } = decode(row, id => payload.get(id) as string | undefined) as Event &
+        FactOf<'wait.opened'>
       const who = agentAt(key, run)
       const { question } = request
       run.asked.set(key, { key, question, openedAt: at, ...(who !== undefined && { agent: who }) })

@@ -188,4 +188,21 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE runs SET due = 0 WHERE state = 'waiting';
   CREATE INDEX runs_stopped ON runs (created_at) WHERE state IN ('running', 'interrupted');
   `,
+  `
+  -- Of the process that holds the lease: since when its machine is up, and which of all processes with its pid it is; and
+  -- when its heart last beat, on the clock of that machine that nobody sets. Null where that cannot be known.
+  ALTER TABLE runs ADD COLUMN boot TEXT;
+  ALTER TABLE runs ADD COLUMN born TEXT;
+  ALTER TABLE runs ADD COLUMN pulse INTEGER;
+  -- Of a run that came from another store: its last event there. What it had spent is no bill of this store.
+  ALTER TABLE runs ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+
+  -- What people call runs by; crew gc keeps these runs.
+  CREATE TABLE tags (run TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (run, tag)) STRICT, WITHOUT ROWID;
+
+  -- Runs that were removed and had cost something: their bills stay.
+  CREATE TABLE removed (id TEXT PRIMARY KEY, team TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- Whose bills count: rehearsals cost nothing.
+  CREATE VIEW billed AS SELECT id, team FROM runs WHERE rehearsal = 0 UNION ALL SELECT id, team FROM removed;
+  `,
 ]

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import type { Clock } from '../clock.ts'
 import { decode, type Row } from './codec.ts'
 import type { Event } from './events.ts'
-import { isAlive } from './lease.ts'
+import { type Holder, isAlive } from './lease.ts'
 import type { RunState } from './states.ts'
 
 /** How long a statement may wait for who is writing, in milliseconds: somebody waits for a key press to do something. */
@@ -22,7 +23,7 @@ export interface Peek {
   runs(query: {
     readonly idPrefix?: string
     readonly limit: number
-    readonly now: number
+    readonly clock: Pick<Clock, 'now' | 'uptime'>
   }): readonly RunInShort[]
   /** All events of a run, or the first ones. */
   events(run: string, limit?: number): readonly Event[]
@@ -43,18 +44,20 @@ export function peek(path: string): Peek | undefined {
   if (!existsSync(path)) return undefined
   const database = new Database(path, { readonly: true, fileMustExist: true, timeout: PATIENCE })
   const payload = (id: number) =>
-    database.prepare('SELECT json FROM payloads WHERE id = ?').pluck().get(id) as string
+    database.prepare('SELECT json FROM payloads WHERE id = ?').pluck().get(id) as string | undefined
   return {
-    runs({ idPrefix = '', limit, now }) {
+    runs({ idPrefix = '', limit, clock }) {
       const rows = database
         .prepare(
-          `SELECT id, team, state, created_at AS createdAt, host, pid, heartbeat FROM runs
+          `SELECT *, created_at AS createdAt FROM runs
            WHERE id >= ? AND id < ? ORDER BY created_at DESC, id DESC LIMIT ?`,
         )
         .all(idPrefix, `${idPrefix}\uffff`, limit) as RawRun[]
-      return rows.map(({ host, pid, heartbeat, state, ...run }) => {
-        const isHeld = host !== null && pid !== null && isAlive({ host, pid }, heartbeat, now)
-        return { ...run, state: state === 'running' && !isHeld ? 'interrupted' : state }
+      return rows.map(({ id, team, createdAt, state, ...row }) => {
+        // A store of an older crew has fewer columns.
+        const holder = { boot: null, born: null, pulse: null, ...row }
+        const isHeld = holder.host !== null && isAlive(holder as Holder, clock)
+        return { id, team, createdAt, state: state === 'running' && !isHeld ? 'interrupted' : state }
       })
     },
     events(run, limit = -1) {

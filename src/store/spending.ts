@@ -64,7 +64,7 @@ export function createSpending({ database, clock, read, write }: Connection): Sp
   const spent = database.prepare(
     `SELECT coalesce(sum(CAST(round(spending.usd * 1e12) AS INTEGER)), 0) AS usd,
        coalesce(sum(input + output), 0) AS tokens
-     FROM spending JOIN runs ON runs.id = run WHERE at >= ? AND rehearsal = 0`,
+     FROM spending WHERE at >= ? AND EXISTS (SELECT 1 FROM billed WHERE id = run)`,
   )
   const insert = database.prepare(
     'INSERT OR REPLACE INTO reservations (run, key, usd, tokens, expires) VALUES (?, ?, ?, ?, ?)',
@@ -114,7 +114,7 @@ function selectionOf({ by, team }: SpendingQuery): string {
   const names = by.map(grouping => (grouping === 'day' ? 'quarter' : grouping))
   const inRun = ['run', ...names.filter(name => name !== 'run' && name !== 'team')]
   const columns = inRun.map(name => (name === 'quarter' ? `at / ${QUARTER} AS quarter` : name))
-  const groups = names.map(name => (name === 'team' ? 'runs.team' : name))
+  const groups = names.map(name => (name === 'team' ? 'billed.team' : name))
   return `
     SELECT ${groups.map(name => `${name}, `).join('')} sum(calls) AS calls, sum(input) AS input, sum(output) AS output,
       sum(cached) AS cached, total(dollars) AS usd, sum(parts.unpriced) AS unpriced, sum(estimated) AS estimated
@@ -122,8 +122,8 @@ function selectionOf({ by, team }: SpendingQuery): string {
       SELECT ${columns.join(', ')}, count(*) AS calls, sum(input) AS input, sum(output) AS output,
         sum(cached) AS cached, total(usd) AS dollars, count(*) - count(usd) AS unpriced, sum(estimated) AS estimated
       FROM spending WHERE at >= :since GROUP BY ${inRun.join(', ')}
-    ) AS parts JOIN runs ON runs.id = run
-    WHERE rehearsal = 0 ${team === undefined ? '' : 'AND runs.team = :team'}
+    ) AS parts JOIN billed ON billed.id = run
+    ${team === undefined ? '' : 'WHERE billed.team = :team'}
     ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''}`
 }
 

@@ -8,13 +8,17 @@ import { type Connection, connect } from './connection.ts'
 import type { Event, Owner } from './events.ts'
 import { createGlances, type Glances } from './glances.ts'
 import { createHistory, type History } from './history.ts'
-import { isAlive } from './lease.ts'
+import { isAlive, markOf } from './lease.ts'
 import { createMemories, type Memories } from './memories.ts'
 import { createRates, type Rates } from './rates.ts'
+import { createRemoval, type Removal } from './removal.ts'
+import { holderOf, type RawRun, toRunRow } from './row.ts'
 import { createSpending, type Spending } from './spending.ts'
 import { prepare } from './statements.ts'
-import type { RunState } from './states.ts'
-import type { Lease, NewRun, RunQuery, RunRow, Signal, Store, TimedFact } from './store.ts'
+import type { Adoption, Lease, NewRun, RunQuery, RunRow, Signal, Store, TimedFact } from './store.ts'
+import { createSweep, type Sweep } from './sweep.ts'
+import { createTags, type Tags } from './tags.ts'
+import { tallyOf } from './tally.ts'
 import { spentIn } from './view.ts'
 
 /** Opens the store in the file `path`, creating it when it is not there. With `readOnly`, every write to it is refused. */
@@ -23,7 +27,14 @@ export async function openStore(
   clock: Clock,
   options?: { readonly readOnly?: boolean },
 ): Promise<Store> {
-  return new SqliteStore(await connect(path, clock, options))
+  const connection = await connect(path, clock, options)
+  try {
+    // Statements are prepared here: a schema that is damaged shows.
+    return connection.read(() => new SqliteStore(connection))
+  } catch (error) {
+    connection.database.close()
+    throw error
+  }
 }
 
 class SqliteStore implements Store {
@@ -33,7 +44,10 @@ class SqliteStore implements Store {
   readonly history: History
   readonly memories: Memories
   readonly rates: Rates
+  readonly removal: Removal
   readonly spending: Spending
+  readonly sweep: Sweep
+  readonly tags: Tags
   private readonly connection: Connection
   private readonly clock: Clock
   private readonly sql: ReturnType<typeof prepare>
@@ -48,15 +62,25 @@ class SqliteStore implements Store {
     this.history = createHistory(connection)
     this.memories = createMemories(connection)
     this.rates = createRates(connection)
+    this.removal = createRemoval(connection)
     this.spending = createSpending(connection)
+    this.sweep = createSweep(connection)
+    this.tags = createTags(connection)
   }
 
   async create(run: NewRun, owner: Owner, fact: TimedFact): Promise<Lease> {
     const lease: Lease = { run: run.id, epoch: 1, seq: 0 }
     await this.connection.write(() => {
-      const now = this.clock.now()
-      const parent = (fact.type === 'run.started' && fact.forked?.run) || null
-      const row = { ...run, ...owner, rehearsal: Number(run.rehearsal), parent, now, epoch: lease.epoch }
+      const { epoch } = lease
+      const row = {
+        ...run,
+        ...owner,
+        ...markOf(owner),
+        ...this.time(),
+        rehearsal: Number(run.rehearsal),
+        parent: tallyOf([fact]).parent,
+        epoch,
+      }
       this.sql.insertRun.run(row)
       this.append(lease, [fact])
     })
@@ -71,8 +95,8 @@ class SqliteStore implements Store {
         throw new CrewError('run-not-found', `there is no run ${run}`, {
           hint: 'see what there is with: crew ls',
         })
-      const holder = ownerOf(row)
-      if (holder && isAlive(holder, row.heartbeat, this.clock.now())) {
+      const holder = holderOf(row)
+      if (holder && isAlive(holder, this.clock)) {
         throw new CrewError(
           'run-owned',
           `run ${run} is being run by process ${holder.pid} on ${holder.host}`,
@@ -82,7 +106,7 @@ class SqliteStore implements Store {
         )
       }
       const epoch = row.epoch + 1
-      this.sql.acquire.run({ ...owner, run, epoch, now: this.clock.now() })
+      this.sql.acquire.run({ ...owner, ...markOf(owner), ...this.time(), run, epoch })
       return { run, epoch, seq: (this.sql.lastSeq.get(run) as number | null) ?? 0 }
     })
   }
@@ -96,19 +120,32 @@ class SqliteStore implements Store {
   }
 
   async beat(lease: Lease): Promise<void> {
-    await this.connection.write(() =>
-      this.fence(this.sql.beat.run({ ...lease, now: this.clock.now() }), lease),
-    )
+    await this.connection.write(() => this.fence(this.sql.beat.run({ ...lease, ...this.time() }), lease))
   }
 
   async release(lease: Lease): Promise<void> {
     await this.connection.write(() => this.sql.release.run(lease))
   }
 
-  async events(run: string, after = 0): Promise<readonly Event[]> {
+  async adopt(run: Adoption, facts: Iterable<TimedFact>): Promise<boolean> {
+    return this.connection.write(() => {
+      if (this.sql.run.get(run.id)) return false
+      this.sql.clearEvents.run(run.id)
+      // What it has cost here before somebody removed it stays on the bill, under a name of its own.
+      const former = `${run.id}-removed-${this.clock.now()}`
+      this.sql.renameBills.run(former, run.id)
+      this.sql.renameRemoved.run(former, run.id)
+      this.sql.adoptRun.run({ ...run, rehearsal: Number(run.rehearsal) })
+      const lease: Lease = { run: run.id, epoch: run.epoch, seq: 0 }
+      for (const fact of facts) this.insert(lease, fact)
+      return true
+    })
+  }
+
+  async events(run: string, after = 0, most = -1): Promise<readonly Event[]> {
     return this.connection.read(() =>
-      (this.sql.events.all(run, after) as Row[]).map(row =>
-        decode(row, id => this.sql.payload.get(id) as string),
+      (this.sql.events.all(run, after, most) as Row[]).map(row =>
+        decode(row, id => this.sql.payload.get(id) as string | undefined),
       ),
     )
   }
@@ -116,7 +153,7 @@ class SqliteStore implements Store {
   async run(id: string): Promise<RunRow | undefined> {
     return this.connection.read(() => {
       const row = this.sql.run.get(id) as RawRun | undefined
-      return row && toRunRow(row, this.clock.now())
+      return row && toRunRow(row, this.clock)
     })
   }
 
@@ -125,14 +162,14 @@ class SqliteStore implements Store {
     const meant = { from: idPrefix, to: `${idPrefix}\uffff`, team, since, limit }
     const statement = withOpen ? this.sql.openRuns : this.sql.runs
     return this.connection.read(() =>
-      (statement.all(meant) as RawRun[]).map(row => toRunRow(row, this.clock.now())),
+      (statement.all(meant) as RawRun[]).map(row => toRunRow(row, this.clock)),
     )
   }
 
   async stopped(): Promise<readonly RunRow[]> {
     return this.connection.read(() =>
       (this.sql.stoppedRuns.all() as RawRun[])
-        .map(row => toRunRow(row, this.clock.now()))
+        .map(row => toRunRow(row, this.clock))
         .filter(({ state }) => state === 'interrupted'),
     )
   }
@@ -141,7 +178,7 @@ class SqliteStore implements Store {
     const now = this.clock.now()
     return this.connection.read(() =>
       (this.sql.dueRuns.all(now) as RawRun[])
-        .map(row => toRunRow(row, now))
+        .map(row => toRunRow(row, this.clock))
         .filter(({ state, owner }) => state === 'waiting' && !owner),
     )
   }
@@ -172,50 +209,32 @@ class SqliteStore implements Store {
     this.connection.database.close()
   }
 
+  private time() {
+    return { now: this.clock.now(), uptime: this.clock.uptime() }
+  }
+
   /** Runs inside a transaction of the caller. The epoch is checked here: a process that lost the run cannot write. */
   private append(lease: Lease, facts: readonly TimedFact[]): void {
-    const change = {
-      state: null as string | null,
-      stop: null as string | null,
-      due: null as number | null,
-      tokens: 0,
-      usd: 0,
-      unpriced: 0,
-    }
-    for (const fact of facts) {
-      const spent = spentIn(fact)
-      if (spent) {
-        change.tokens += spent.input + spent.output
-        change.usd += spent.usd ?? 0
-        if (spent.usd === undefined) change.unpriced = 1
-      }
-      change.due = (fact.type === 'run.waiting' && fact.until) || null
-      if (fact.type === 'run.failed') change.stop = fact.error.code
-      if (fact.type === 'run.cancelled') change.stop = 'cancelled'
-      if (fact.type.startsWith('run.')) change.state = STATE_AFTER[fact.type] ?? 'running'
-    }
-    this.fence(this.sql.advance.run({ ...lease, ...change, now: this.clock.now() }), lease)
+    this.fence(this.sql.advance.run({ ...lease, ...tallyOf(facts), ...this.time() }), lease)
     const last = facts.findLast(({ type }) => type.startsWith('run.'))
     // It may have been given while the run was on its way to wait for it.
     if (last?.type === 'run.waiting')
       this.sql.noteAnswer.run({ run: lease.run, keys: JSON.stringify(last.on) })
-    let seq = lease.seq
+    const next = { ...lease }
     for (const fact of facts) {
-      seq += 1
-      const { type, at, data, large } = encode(fact)
-      const refs = large.map(({ field, hash, json }) => [field, this.keep(hash, json)])
-      this.sql.insertEvent.run(
-        lease.run,
-        seq,
-        at,
-        type,
-        data,
-        large.length ? JSON.stringify(Object.fromEntries(refs)) : null,
-      )
+      this.insert(next, fact)
       const spent = spentIn(fact)
-      if (spent) this.bill(lease.run, seq, at, spent)
+      if (spent) this.bill(lease.run, next.seq, fact.at, spent)
       this.spending.settle(lease.run, fact)
     }
+  }
+
+  private insert(lease: Lease, fact: TimedFact): void {
+    lease.seq += 1
+    const { type, at, data, large } = encode(fact)
+    const refs = large.map(({ field, hash, json }) => [field, this.keep(hash, json)])
+    const named = large.length > 0 ? JSON.stringify(Object.fromEntries(refs)) : null
+    this.sql.insertEvent.run(lease.run, lease.seq, at, type, data, named)
   }
 
   private bill(run: string, seq: number, at: number, spent: Spend): void {
@@ -240,59 +259,8 @@ class SqliteStore implements Store {
   }
 }
 
-const STATE_AFTER: Record<string, RunState> = {
-  'run.waiting': 'waiting',
-  'run.succeeded': 'succeeded',
-  'run.failed': 'failed',
-  'run.interrupted': 'interrupted',
-  'run.cancelled': 'cancelled',
-}
-
 type RawSignal = Omit<Signal, 'value' | 'via' | 'saw'> & {
   value: string
   via: string | null
   saw: string | null
-}
-
-interface RawRun {
-  id: string
-  team: string
-  path: string
-  rehearsal: number
-  created_at: number
-  updated_at: number
-  state: RunState
-  stop: string | null
-  tokens: number
-  usd: number
-  unpriced: number
-  parent: string | null
-  epoch: number
-  host: string | null
-  pid: number | null
-  heartbeat: number
-}
-
-function ownerOf({ host, pid }: RawRun): Owner | undefined {
-  return host === null || pid === null ? undefined : { host, pid }
-}
-
-function toRunRow(row: RawRun, now: number): RunRow {
-  const owner = ownerOf(row)
-  const isHeld = owner !== undefined && isAlive(owner, row.heartbeat, now)
-  return {
-    id: row.id,
-    team: row.team,
-    path: row.path,
-    rehearsal: row.rehearsal === 1,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    state: row.state === 'running' && !isHeld ? 'interrupted' : row.state,
-    ...(row.stop !== null && { stop: row.stop }),
-    tokens: row.tokens,
-    usd: row.usd,
-    unpriced: row.unpriced === 1,
-    ...(row.parent !== null && { parent: row.parent }),
-    ...(isHeld && (row.state === 'running' || row.state === 'waiting') && { owner }),
-  }
 }

@@ -7,8 +7,10 @@ const MEANT = 'id >= :from AND id < :to AND (:team IS NULL OR team = :team) AND 
 export function prepare(database: Database.Database) {
   return {
     insertRun: database.prepare(
-      `INSERT INTO runs (id, team, path, rehearsal, parent, created_at, updated_at, state, epoch, host, pid, heartbeat)
-       VALUES (:id, :team, :path, :rehearsal, :parent, :now, :now, 'running', :epoch, :host, :pid, :now)`,
+      `INSERT INTO runs (id, team, path, rehearsal, parent, created_at, updated_at, state, epoch, host, pid, boot, born,
+         heartbeat, pulse)
+       VALUES (:id, :team, :path, :rehearsal, :parent, :now, :now, 'running', :epoch, :host, :pid, :boot, :born, :now,
+         :uptime)`,
     ),
     run: database.prepare('SELECT * FROM runs WHERE id = ?'),
     runs: database.prepare(
@@ -24,16 +26,20 @@ export function prepare(database: Database.Database) {
     ),
     dueRuns: database.prepare('SELECT * FROM runs WHERE due < ? ORDER BY due, id'),
     acquire: database.prepare(
-      'UPDATE runs SET epoch = :epoch, host = :host, pid = :pid, heartbeat = :now WHERE id = :run',
+      `UPDATE runs SET epoch = :epoch, host = :host, pid = :pid, boot = :boot, born = :born, heartbeat = :now,
+         pulse = :uptime
+       WHERE id = :run`,
     ),
     advance: database.prepare(
       `UPDATE runs SET state = coalesce(:state, state), stop = CASE WHEN :state IS NULL THEN stop ELSE :stop END,
          due = CASE WHEN :state IS NULL THEN due ELSE :due END,
          tokens = tokens + :tokens, usd = usd + :usd, unpriced = max(unpriced, :unpriced),
-         updated_at = :now, heartbeat = :now
+         updated_at = :now, heartbeat = :now, pulse = :uptime
        WHERE id = :run AND epoch = :epoch`,
     ),
-    beat: database.prepare('UPDATE runs SET heartbeat = :now WHERE id = :run AND epoch = :epoch'),
+    beat: database.prepare(
+      'UPDATE runs SET heartbeat = :now, pulse = :uptime WHERE id = :run AND epoch = :epoch',
+    ),
     release: database.prepare('UPDATE runs SET host = NULL, pid = NULL WHERE id = :run AND epoch = :epoch'),
     lastSeq: database.prepare('SELECT max(seq) FROM events WHERE run = ?').pluck(),
     insertEvent: database.prepare(
@@ -44,7 +50,16 @@ export function prepare(database: Database.Database) {
        VALUES (:run, :seq, :at, :agent, :model, :input, :output, :cached, :usd, :estimated)`,
     ),
     events: database.prepare(
-      'SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq',
+      'SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?',
+    ),
+    clearEvents: database.prepare('DELETE FROM events WHERE run = ?'),
+    renameBills: database.prepare('UPDATE spending SET run = ? WHERE run = ?'),
+    renameRemoved: database.prepare('UPDATE removed SET id = ? WHERE id = ?'),
+    adoptRun: database.prepare(
+      `INSERT INTO runs (id, team, path, rehearsal, parent, created_at, updated_at, state, stop, due, tokens, usd,
+         unpriced, epoch, heartbeat, imported)
+       VALUES (:id, :team, :path, :rehearsal, :parent, :createdAt, :updatedAt, :state, :stop, :due, :tokens, :usd,
+         :unpriced, :epoch, 0, :imported)`,
     ),
     insertPayload: database.prepare('INSERT OR IGNORE INTO payloads (hash, json) VALUES (?, ?)'),
     payloadId: database.prepare('SELECT id FROM payloads WHERE hash = ?').pluck(),

@@ -6,8 +6,12 @@ import type { Glances } from './glances.ts'
 import type { History } from './history.ts'
 import type { Memories } from './memories.ts'
 import type { Rates } from './rates.ts'
+import type { Removal } from './removal.ts'
 import type { Spending } from './spending.ts'
 import type { RunState } from './states.ts'
+import type { Sweep } from './sweep.ts'
+import type { Tags } from './tags.ts'
+import type { Tally } from './tally.ts'
 
 /** The one place that keeps runs. Narrow, so that another database can take its place; async, for the same reason. */
 export interface Store {
@@ -26,8 +30,13 @@ export interface Store {
   beat(lease: Lease): Promise<void>
   /** Lets the lease go, so that another process need not wait for the heart to stop. */
   release(lease: Lease): Promise<void>
-  /** Facts of a run after position `after`, in order. */
-  events(run: string, after?: number): Promise<readonly Event[]>
+  /**
+   * Takes in a run that happened elsewhere, all or nothing; nobody holds it. What it cost is no bill of this store. False
+   * when there is a run of that id.
+   */
+  adopt(run: Adoption, facts: Iterable<TimedFact>): Promise<boolean>
+  /** Facts of a run after position `after`, in order; the first `most` of them. */
+  events(run: string, after?: number, most?: number): Promise<readonly Event[]>
   run(id: string): Promise<RunRow | undefined>
   /** Newest first. */
   runs(query?: RunQuery): Promise<readonly RunRow[]>
@@ -47,7 +56,10 @@ export interface Store {
   readonly history: History
   readonly memories: Memories
   readonly rates: Rates
+  readonly removal: Removal
   readonly spending: Spending
+  readonly sweep: Sweep
+  readonly tags: Tags
   close(): Promise<void>
 }
 
@@ -56,6 +68,15 @@ export interface NewRun {
   readonly team: string
   readonly path: string
   readonly rehearsal: boolean
+}
+
+/** A run as it was elsewhere: what is folded from its events, and how many there are. */
+export interface Adoption extends NewRun, Tally {
+  readonly state: RunState
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly epoch: number
+  readonly imported: number
 }
 
 /** The right to write to a run, until somebody else acquires it. */

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { expect, it, onTestFinished } from 'vitest'
 import { crewHome } from '../helpers/crew.ts'
 import { scripted } from '../helpers/scripted.ts'
@@ -185,11 +186,18 @@ it('twenty secrets are nowhere: not in the store, the logs, the screen, the even
     const { stdout, stderr } = await home.crew(args, { env })
     outputs.push(stdout, stderr)
   }
+  await home.crew(['export', 'last', 'run.jsonl.gz'], { env })
+  const exported = gunzipSync(readFileSync(join(home.home, 'run.jsonl.gz')))
+  expect(exported.toString()).toContain('[redacted')
   const kept = filesIn(home.home).filter(
     file => !file.startsWith(folder) && !/(?:client-secret|bearer-file)$/.test(file),
   )
   expect(kept.some(file => file.endsWith('crew.db'))).toBe(true)
-  const written = [...kept.map(file => readFileSync(file)), ...outputs.map(text => Buffer.from(text))]
+  const written = [
+    exported,
+    ...kept.map(file => readFileSync(file)),
+    ...outputs.map(text => Buffer.from(text)),
+  ]
   const given = { tool: [SECRETS.declared], agent: [SECRETS.commandEnv] }
   for (const [name, secret] of Object.entries(SECRETS)) {
     for (const form of formsOf(secret)) {

@@ -17,16 +17,15 @@ const MOST = 50
 /** Runs that fit, the newest first. */
 export function runs({ line, word, states }: Seen): Promise<Candidate[]> {
   return looking(line, async store => {
-    const { systemClock } = await import('../../clock.ts')
+    const { systemClock: clock } = await import('../../clock.ts')
     const { formatAge } = await import('../../ui/format.ts')
-    const now = systemClock.now()
     const isMeant = ({ state }: { readonly state: RunState }) => states?.includes(state) ?? true
     const describe = ({ team, state, createdAt }: { team: string; state: RunState; createdAt: number }) =>
-      `${team}, ${state}, ${formatAge(now - createdAt)}`
-    const [newest] = store.runs({ limit: 1, now })
+      `${team}, ${state}, ${formatAge(clock.now() - createdAt)}`
+    const [newest] = store.runs({ limit: 1, clock })
     const last = newest && isMeant(newest) ? [{ value: 'last', about: describe(newest) }] : []
     const limit = states ? 20 * MOST : MOST
-    const found = store.runs({ idPrefix: word, limit, now }).filter(isMeant).slice(0, MOST)
+    const found = store.runs({ idPrefix: word, limit, clock }).filter(isMeant).slice(0, MOST)
     return [...last, ...found.map(run => ({ value: run.id, about: describe(run) }))]
   })
 }
@@ -107,10 +106,9 @@ async function runOn({ command, operands }: Line, store: Peek): Promise<string |
   const place = command.registeredArguments.findIndex(argument => argument.name() === 'run')
   if (place < 0) return undefined
   const word = operands[place] ?? 'last'
-  const { systemClock } = await import('../../clock.ts')
-  const now = systemClock.now()
+  const { systemClock: clock } = await import('../../clock.ts')
   const back = word === 'last' ? 1 : Number(/^-(\d+)$/.exec(word)?.[1] ?? 0)
-  if (back > 0) return store.runs({ limit: back, now })[back - 1]?.id
-  const found = store.runs({ idPrefix: word, limit: 2, now })
+  if (back > 0) return store.runs({ limit: back, clock })[back - 1]?.id
+  const found = store.runs({ idPrefix: word, limit: 2, clock })
   return found.find(({ id }) => id === word)?.id ?? (found.length === 1 ? found[0]?.id : undefined)
 }

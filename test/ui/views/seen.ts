@@ -9,7 +9,7 @@ export const PLAIN = new Chalk({ level: 0 })
 
 /** A feed that was told `events`, `at` milliseconds after they began. */
 export function fed(events: readonly Event[], at = 60_000): Feed {
-  const feed = new Feed({ now: () => BEGIN + at, random: () => 0, after: () => () => {} })
+  const feed = new Feed({ now: () => BEGIN + at, uptime: () => at, random: () => 0, after: () => () => {} })
   feed.recall(events)
   return feed
 }
