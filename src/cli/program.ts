@@ -50,7 +50,6 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [history, 'moments to go back to'],
         [pause, 'stop, to go on later'],
         [cancel, 'end a run for good'],
-        [importing, 'take in a run'],
       ],
     ],
     [
@@ -80,7 +79,6 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
         [reject, 'refuse it'],
         [edit, 'change it, and approve'],
         [tell, 'give an agent guidance'],
-        [tag, 'which runs are to stay'],
       ],
     ],
     [
@@ -93,14 +91,21 @@ const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCom
       ],
     ],
     [
+      'Keep',
+      [
+        [tag, 'which runs are to stay'],
+        [gc, 'remove old runs'],
+        [exporting, 'a run as a file'],
+        [importing, 'take in a run'],
+        [backup, 'copy the store'],
+        [doctor, 'what is missing or wrong'],
+      ],
+    ],
+    [
       'Set up',
       [
         [config, 'settings for all runs'],
-        [doctor, 'what is missing here'],
         [completion, 'completion for shells'],
-        [exporting, 'a run as a file'],
-        [backup, 'copy the store'],
-        [gc, 'remove old runs'],
       ],
     ],
   ]
@@ -116,7 +121,7 @@ export function createProgram(exit: Parameters<CreateCommand>[0]): Command {
     .configureHelp({ formatHelp, optionDescription })
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-    .addHelpText('after', '\nStart with: crew run TEAM --rehearse (needs no key and costs nothing)')
+    .addHelpText('after', 'Start with: crew run TEAM --rehearse (needs no key and costs nothing)')
   for (const [group, commands] of COMMANDS) {
     for (const [create, summary] of commands) {
       const command = create(exit).summary(summary).helpGroup(group)

@@ -90,7 +90,8 @@ function piecesOf(database: Database.Database, id: string, row: RawRun | undefin
     updatedAt: row?.updated_at ?? facts.at(-1)?.at ?? at,
     state: tally.state ?? 'running',
     epoch: row?.epoch ?? 1,
-    imported: facts.length,
+    // Its bill is copied as it is, also for what cannot be read any more: such a run spends no more.
+    imported: isWhole ? facts.length : Number.MAX_SAFE_INTEGER,
   }
   return { run, facts, state: isWhole ? ('whole' as const) : ('part' as const) }
 }
