@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process'
+import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -16,14 +16,38 @@ export async function time(args, env) {
   return ended - began
 }
 
+/** How long it takes until the first byte on its stdout. What it says after that is not waited for. */
+export async function timeToFirstLine(args, env) {
+  const began = now()
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [first] = await Promise.race([once(child.stdout, 'data'), once(child.stdout, 'end')])
+  const took = now() - began
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  if (first === undefined) throw new Error(`node ${args.join(' ')} said nothing`)
+  return took
+}
+
+/** User and system time of `node ARGS` in milliseconds, as the shell saw it. Nothing is added to the process. */
+export function cpuOf(args, env) {
+  const script = 'TIMEFORMAT="%U %S"; time "$@" > /dev/null'
+  const { status, stderr } = spawnSync('bash', ['-c', script, 'time', process.execPath, ...args], {
+    env,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}\n${stderr}`)
+  const [user, system] = stderr.trim().split('\n').at(-1).split(' ')
+  return (Number(user) + Number(system)) * 1000
+}
+
 /**
  * Runs `node ARGS` to its end.
  * @returns when it began and ended (milliseconds since the epoch), its stdout, CPU in milliseconds, peak memory in MB
  */
 export async function measure(args, env) {
   const taken = await run(['--import', USAGE, ...args], env, ['ignore', 'pipe', 'pipe', 'pipe'])
-  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(taken.usage)
-  return { ...taken, cpu: (userCPUTime + systemCPUTime) / 1000, memory: (maxRSS * 1024) / 1e6 }
+  const { userCPUTime, systemCPUTime, maxRSS, samples } = JSON.parse(taken.usage)
+  return { ...taken, samples, cpu: (userCPUTime + systemCPUTime) / 1000, memory: (maxRSS * 1024) / 1e6 }
 }
 
 async function run(args, env, stdio) {
@@ -39,10 +63,13 @@ async function run(args, env, stdio) {
   return { began, ended, stdout, usage }
 }
 
-/** Starts a mock server that answers after `latency` milliseconds, or says so many words over that time. */
-export async function startServer(latency, words = 0) {
+/**
+ * Starts a mock server that answers after `latency` milliseconds: in the last of `turns` with words, or with so many
+ * `words` over that time.
+ */
+export async function startServer(latency, { turns = 1, words = 0 } = {}) {
   const child = fork(SERVER, {
-    env: { LATENCY: String(latency), WORDS: String(words) },
+    env: { LATENCY: String(latency), TURNS: String(turns), WORDS: String(words) },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const [port] = await once(child.stdout.setEncoding('utf8'), 'data')
@@ -50,21 +77,29 @@ export async function startServer(latency, words = 0) {
   return {
     baseUrl: `${origin}/v1`,
     count: async () => (await fetch(`${origin}/count`)).json(),
-    reset: () => fetch(`${origin}/count`, { method: 'DELETE' }),
+    /** With `hold`: whoever comes behind so many waits for `go`. */
+    reset: hold => fetch(`${origin}/count${hold === undefined ? '' : `?hold=${hold}`}`, { method: 'DELETE' }),
+    go: () => fetch(`${origin}/go`, { method: 'POST' }),
     stop: () => child.disconnect(),
   }
 }
 
-/** Bytes of a database file once its log is written back, and how many of them are payloads. */
+/**
+ * Bytes of a database file once its log is written back, and how many of them are payloads: inputs and outputs, wherever
+ * they are kept.
+ */
 export function sizeOf(path) {
   const database = new Database(path)
   database.pragma('wal_checkpoint(TRUNCATE)')
   const pages = database.pragma('page_count', { simple: true })
   const bytes = pages * database.pragma('page_size', { simple: true })
   const hasPayloads = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'payloads'").get()
+  const sum = sql => database.prepare(sql).pluck().get()
   const payloads = hasPayloads
-    ? database.prepare('SELECT total(length(CAST(json AS BLOB))) FROM payloads').pluck().get()
-    : 0
+    ? sum('SELECT total(length(CAST(json AS BLOB))) FROM payloads') +
+      sum("SELECT total(length(CAST(data -> '$.input' AS BLOB))) FROM events") +
+      sum("SELECT total(length(CAST(data -> '$.output' AS BLOB))) FROM events")
+    : sum('SELECT total(length(CAST(output AS BLOB))) FROM steps')
   database.close()
   return { bytes, payloads }
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import type Conf from 'conf'
-import { z } from 'zod'
+import * as z from 'zod'
 import { configFile, unreadable } from './config-file.ts'
 import { parseDuration } from './duration.ts'
 import { CrewError } from './errors.ts'

@@ -1,5 +1,5 @@
 import ms from 'ms'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** `60s`, `10m`, `1h 30m` is not one: what the `ms` package reads. Plain numbers are milliseconds. */
 export function parseDuration(text: string | number): number | undefined {

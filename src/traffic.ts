@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from './duration.ts'
 
 /** When somebody who fails again and again is left alone, and for how long. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readConfigFile, unreadable, writeConfigFile } from './config-file.ts'
 
 /** The answers of people who were asked whether a team may do what it could do: outside of all team files. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { timeout } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'

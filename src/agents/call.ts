@@ -70,16 +70,16 @@ export function createCaller(
     const { check: ownChecks, review: ownReview } = invocation.output === undefined ? spec : {}
     const checks = [...(ownChecks ?? []), ...(invocation.check ?? [])]
     const root = invocation.root ?? services.root
-    const scope = { ...invocation.scope, task: invocation.task }
+    const scope = Object.assign({}, invocation.scope, { task: invocation.task })
     const asked = { invocation, spec, scope, output, checks, root }
     const climbed = climb(
       {
-        ...asked,
         path: pathThrough(invocation),
         names,
         standIn: standIn({ ...invocation, ...(output && { output }) }),
         ask: (agent, instruction, inner, more) =>
           call({ ...related(invocation), agent, instruction, ...more }, inner),
+        ...asked,
       },
       setting,
       services,
@@ -104,7 +104,12 @@ export function createCaller(
     const paying = budgets.guard(accounts)
     // The budget innermost: who waits for a turn keeps no money from those who have theirs.
     const guards: ActPolicy[] = [...(guarded?.acts ?? []), ...(paying ? [paying] : [])]
-    const prepared = { ...asked, ...means, key: ctx.key, accounts, guards, isBudgeted: paying !== undefined }
+    const prepared = Object.assign({}, asked, means, {
+      key: ctx.key,
+      accounts,
+      guards,
+      isBudgeted: paying !== undefined,
+    })
     const perform = compose(policies, attempt => performInPlace(attempt, prepared))
     const changed = replaced !== undefined && { task: replaced }
     return perform({ ctx, agent, rejections: [], past: invocation.past ?? [], ...changed })
@@ -142,7 +147,9 @@ export function createCaller(
         services,
         // What comes out is what `act` gives: no policy changes the result of an act.
         guard: (act, ctx, about) =>
-          compose(guards, sayingWaits(act))({ ...about, agent, ctx }) as ReturnType<typeof act>,
+          compose(guards, sayingWaits(act))(Object.assign({}, about, { agent, ctx })) as ReturnType<
+            typeof act
+          >,
         aside,
         colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
         ...(output && { output }),
@@ -156,8 +163,8 @@ export function createCaller(
     { budget, accounts = setting.accounts, ...invocation }: Invocation,
     { key }: Context,
   ): Charged => ({
-    ...invocation,
     accounts: [...accounts, ...budgets.forStep('branch', key, budget)],
+    ...invocation,
   })
 
   /** Another agent does the same work, with an output like that of the one that should have done it. */

@@ -57,7 +57,7 @@ export function climb(asked: Climb, means: Means, services: Services): Climbed {
   // An agent that is left alone is not well with another model.
   const passesOn: Climbed['passesOn'] = breaker =>
     (breaker !== 'agent' && lineup.left.length > 1) || (order.includes('agent') && rungs.agent !== undefined)
-  const retry = { ...retryOf(spec, order), passesOn }
+  const retry = Object.assign(retryOf(spec, order), { passesOn })
   const rungs: Rungs = {
     retry: retrying(retry),
     ...(lineup.left.length > 1 && { model: changingModel(lineup) }),

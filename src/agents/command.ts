@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { withDefaults } from '../deadlines.ts'
 import { signsOfLife } from '../engine/activity.ts'
 import type { Context, StepRequest } from '../engine/context.ts'

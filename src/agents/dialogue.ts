@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'
 import type { Grants } from '../exchange/grants.ts'

@@ -38,7 +38,9 @@ export function guarding(
   const hint = `see what it failed with: crew logs RUN --agent ${agent}`
   const breaking =
     settings &&
-    breakingAgent({ ...agentOf(team, agent), settings, hint, ...shared }, { hasModel: hasModel(spec) })
+    breakingAgent(Object.assign(agentOf(team, agent), { settings, hint }, shared), {
+      hasModel: hasModel(spec),
+    })
   return {
     attempts: breaking ? [breaking.policy] : [],
     acts: [limitingRate(store.rates, clock), ...(breaking ? [breaking.guard] : []), breakingModel(shared)],

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { patience } from '../deadlines.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError, toCrewError } from '../errors.ts'

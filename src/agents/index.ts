@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type AgentKind, acting, spending } from './agent.ts'
 import { command } from './command.ts'
 import { http } from './http.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { timeout } from '../deadlines.ts'
 import { duration } from '../duration.ts'
 import type { Context } from '../engine/context.ts'

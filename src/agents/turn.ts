@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type timeout, withDefaults } from '../deadlines.ts'
 import { signsOfLife } from '../engine/activity.ts'
 import type { Context, StepRequest } from '../engine/context.ts'
@@ -76,7 +76,7 @@ function callRepeatedly(
   const key = isOther ? `turn-${turn}/model-${name}` : `turn-${turn}`
   // What later turns are asked follows from the first and from what is journaled in between.
   const asked = turn === 1 && { input: promptIn(request), identity: { model: model.id, request } }
-  const reserved = { ...model.worstCase(request), agent, model: model.id }
+  const reserved = Object.assign({}, model.worstCase(request), { agent, model: model.id })
   // A budget that is kept exactly needs replies that end where the reservation does.
   const capped = work.isBudgeted ? { ...request, maxTokens: reserved.output } : request
   const { total } = withDefaults(spec.timeout, model.timeout)
@@ -86,7 +86,7 @@ function callRepeatedly(
   const idempotencyKey = `${work.idempotencyKey}-${turn}${isOther ? `-${name}` : ''}`
   // A whole attempt can be the one that tries whether the agent is well again, and no call in the middle of it.
   const passesOn: Retry['passesOn'] = breaker => breaker === 'agent' || retry.passesOn?.(breaker) === true
-  return tryRepeatedly(ctx, key, { ...retry, passesOn }, attempt =>
+  return tryRepeatedly(ctx, key, Object.assign({}, retry, { passesOn }), attempt =>
     ctx.step(attempt === 1 ? key : `${key}/attempt-${attempt}`, step, inner =>
       reply({ ...work, idempotencyKey }, inner, model, capped),
     ),
@@ -106,7 +106,7 @@ async function reply(
   const { key, signal } = ctx
   const began = services.clock.now()
   const facts = () => ({ key, model: model.id, milliseconds: services.clock.now() - began })
-  const ofAgent = (spent: Spend) => ({ ...spent, agent, model: model.id })
+  const ofAgent = (spent: Spend) => Object.assign({}, spent, { agent, model: model.id })
   try {
     const reply = await model.reply(request, {
       signal,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readConfigFile, unreadable, writeConfigFile } from '../config-file.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError } from '../errors.ts'

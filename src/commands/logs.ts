@@ -186,7 +186,7 @@ async function writePage(store: Store, run: RunRow, file: string): Promise<void>
 }
 
 async function printLog(store: Store, run: RunRow, options: Options): Promise<void> {
-  const [{ systemClock }, { follow }, { createLog, formatLine, requireAgent }, { styleFor }] =
+  const [{ systemClock }, { eventsOf, follow }, { createLog, formatLine, requireAgent }, { styleFor }] =
     await Promise.all([
       import('../clock.ts'),
       import('../store/follow.ts'),
@@ -200,11 +200,11 @@ async function printLog(store: Store, run: RunRow, options: Options): Promise<vo
   const enough = new AbortController()
   const stop = () => enough.abort()
   if (options.follow) process.once('SIGINT', stop)
-  const recorded = await store.events(run.id)
-  if (agent !== undefined) requireAgent(agent, run, recorded)
-  const after = recorded.at(-1)?.seq ?? 0
-  const news = follow(store, run.id, { clock: systemClock, signal: enough.signal, after })
-  for await (const event of options.follow ? chain(recorded, news) : recorded) {
+  if (agent !== undefined) requireAgent(agent, run, await store.events(run.id))
+  const events = options.follow
+    ? follow(store, run.id, { clock: systemClock, signal: enough.signal })
+    : eventsOf(store, run.id)
+  for await (const event of events) {
     const line = log(event)
     if (line) stdout.write(`${json ? JSON.stringify({ run: run.id, ...event }) : formatLine(line, style)}\n`)
     if (!stdout.writable) break

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError } from '../errors.ts'
 import { asText, isObject, type Json, type JsonSchema } from '../json.ts'
 import type { AskRequest, TeamContext } from './ask.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Scope } from '../expressions/template.ts'
 import type { Json } from '../json.ts'
 import type { TeamContext } from './ask.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { asText, isObject, type Json, type JsonSchema } from '../json.ts'
 import type { FactOf } from '../store/events.ts'
 import type { TeamContext } from './ask.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TeamContext } from './ask.ts'
 import { askFor } from './ask-for.ts'
 import { problemOfPlan } from './plan.ts'

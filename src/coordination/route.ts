@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError } from '../errors.ts'
 import type { TeamContext } from './ask.ts'
 import { askFor, pathOf } from './ask-for.ts'

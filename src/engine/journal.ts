@@ -31,7 +31,7 @@ export class Journal {
   }
 
   append(fact: Fact): void {
-    const timed = { ...fact, at: this.options.clock.now() }
+    const timed = Object.assign({}, fact, { at: this.options.clock.now() })
     if (isEphemeral(fact)) {
       this.options.onEvent(timed)
       return

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { asText, type Json } from '../json.ts'
 import { countTokens } from '../tokens.ts'
 import { inWords, type Packet } from './packet.ts'

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Dialect } from './dialect.ts'
 import type { Draft } from './draft.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Deadlines, timeout } from '../deadlines.ts'
 import { duration } from '../duration.ts'
 import { breaker, rate, type Traffic } from '../traffic.ts'

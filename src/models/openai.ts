@@ -1,5 +1,5 @@
 import type OpenAI from 'openai'
-import { ZodError, z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { type Answer, createFetch, type Fetch } from '../fetch/fetch.ts'
@@ -55,7 +55,7 @@ export async function openaiModel(endpoint: ResolvedEndpoint, surroundings: Surr
       const draft = emptyDraft()
       try {
         await converse(line, request, options, draft)
-        return { ...accept(draft, endpoint), spent: spendOf(draft, request, price) }
+        return Object.assign(accept(draft, endpoint), { spent: spendOf(draft, request, price) })
       } catch (thrown) {
         options.signal.throwIfAborted()
         const error = toFailure(thrown, sdk, endpoint)
@@ -83,7 +83,7 @@ async function converse(
   const written = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
   const { address, init } = (await written.asResponse()) as Unsent
   const { signal, timeout: deadlines, onBytes } = options
-  const answer = await fetch(address, { ...init, signal, deadlines, ...(onBytes && { onBytes }) })
+  const answer = await fetch(address, Object.assign({}, init, { signal, deadlines }, onBytes && { onBytes }))
   const refusal = answer.ok ? undefined : refusedCall(endpoint, answer, await answer.text(), line.clock.now())
   await tell(line, answer, refusal)
   if (refusal) throw refusal
@@ -164,7 +164,7 @@ function spendOf({ usage, text, calls }: Draft, request: ModelRequest, price: Pr
 function toFailure(thrown: unknown, { APIError }: Sdk, endpoint: ResolvedEndpoint): CrewError {
   if (thrown instanceof CrewError) return thrown
   if (thrown instanceof APIError) return reportedError(endpoint, thrown.error)
-  if (thrown instanceof ZodError) return malformed(endpoint.id, z.prettifyError(thrown), thrown)
+  if (thrown instanceof z.ZodError) return malformed(endpoint.id, z.prettifyError(thrown), thrown)
   if (thrown instanceof SyntaxError) return malformed(endpoint.id, thrown.message, thrown)
   return toCrewError(thrown)
 }

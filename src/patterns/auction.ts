@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { template } from '../agents/agent.ts'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { assemble } from '../coordination/assemble.ts'

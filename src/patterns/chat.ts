@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Steps, TeamContext } from '../coordination/ask.ts'
 import { quoted } from '../coordination/sameness.ts'
 import { CrewError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseExpression } from '../expressions/cel.ts'
 import { type Flow, followEvents, type Subscription } from './events/event-flow.ts'
 import type { Edge, Node, Pattern } from './pattern.ts'

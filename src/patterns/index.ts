@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { auction } from './auction.ts'
 import { blackboard } from './blackboard.ts'
 import { chat } from './chat.ts'

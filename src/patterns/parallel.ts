@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { template } from '../agents/agent.ts'
 import { describeInput, type Steps, type TeamContext } from '../coordination/ask.ts'
 import { conflicts } from '../coordination/conflicts.ts'
@@ -102,7 +102,7 @@ function lanesOf(
     key: String(index + 1),
     agent,
     packet: { task: [given, `${as}: ${asText(item)}`].filter(Boolean).join('\n') },
-    scope: { ...scope, item, [as]: item },
+    scope: Object.assign({}, scope, { item, [as]: item }),
     ...(budget && { budget }),
   }))
 }

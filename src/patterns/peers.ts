@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pathOf } from '../coordination/ask-for.ts'
 import type { Pattern } from './pattern.ts'
 import { assess } from './peers/assess.ts'

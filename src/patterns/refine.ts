@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TeamContext } from '../coordination/ask.ts'
 import { pathOf, schemaOf } from '../coordination/ask-for.ts'
 import { quoted } from '../coordination/sameness.ts'
@@ -58,15 +58,13 @@ function mistakeIn(score: string): string | undefined {
 }
 
 /** What a critic answers that does not say itself what it answers. */
-const CRITIQUE = schemaOf(
-  z.strictObject({
-    score: z.number().min(0).max(10).describe('How good the draft is: 0 is useless, 10 cannot be better'),
-    problems: z
-      .array(z.string())
-      .describe('What has to be mended, each as one instruction; none if all is well'),
-    verdict: z.string().describe('The judgement in one sentence'),
-  }),
-)
+const answer = z.strictObject({
+  score: z.number().min(0).max(10).describe('How good the draft is: 0 is useless, 10 cannot be better'),
+  problems: z
+    .array(z.string())
+    .describe('What has to be mended, each as one instruction; none if all is well'),
+  verdict: z.string().describe('The judgement in one sentence'),
+})
 
 /** A draft that was judged and not found good enough. */
 interface Attempt {
@@ -147,7 +145,7 @@ async function draftAndJudge(
       current: `Judge the draft of ${generator} by the task. Name every problem, and what would mend it.`,
     },
     scope: scopeOf(team, spec, { attempt, draft, critique: lastCritique }),
-    ...(!team.agents[critic]?.output && { output: CRITIQUE }),
+    ...(!team.agents[critic]?.output && { output: schemaOf(answer) }),
   })
   return { draft, critique }
 }

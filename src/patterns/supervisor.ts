@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TeamContext } from '../coordination/ask.ts'
 import { schedule } from '../coordination/schedule.ts'
 import type { CrewError } from '../errors.ts'

@@ -53,7 +53,7 @@ export function breakingModel(shared: Shared): ActPolicy {
     const settings = model?.traffic?.breaker
     if (!settings) return next(act)
     const hint = 'try again later, or name another model for such a case: models.NAME.fallback'
-    const breaker = { ...endpointOf(model), settings, hint, ...shared }
+    const breaker = Object.assign(endpointOf(model), { settings, hint }, shared)
     const state = await enter(breaker, ctx, total)
     if (typeof state === 'object') throw refusal(breaker, state)
     return reporting(breaker, ctx, state === 'trial', ofEndpoint, () => next(act))

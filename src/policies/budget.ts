@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { toCrewError } from '../errors.ts'
 import { isObject } from '../json.ts'

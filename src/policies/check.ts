@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../engine/context.ts'
 import { CrewError, toCrewError } from '../errors.ts'
 import { holds, renderText, type Scope } from '../expressions/template.ts'

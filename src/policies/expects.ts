@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError, toCrewError } from '../errors.ts'
 import { parseExpression } from '../expressions/cel.ts'
 import { holds, type Scope } from '../expressions/template.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Json } from '../json.ts'
 import { decide, orElse } from './ladder.ts'
 import type { Call, Policy } from './policy.ts'

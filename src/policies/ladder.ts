@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError, toCrewError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { doneBefore, latest } from './memory.ts'

@@ -14,8 +14,9 @@ const LONGEST = 200
 export function remembering(): Policy {
   return async (call, next) => {
     const done: string[] = []
+    const note = (deed: string) => void done.push(`${call.agent} used ${deed}`)
     try {
-      return await next({ ...call, note: deed => done.push(`${call.agent} used ${deed}`) })
+      return await next(Object.assign({}, call, { note }))
     } catch (thrown) {
       if (done.length === 0 || call.ctx.signal.aborted) throw thrown
       const error = toCrewError(thrown)

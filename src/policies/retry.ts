@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from '../duration.ts'
 import type { Context } from '../engine/context.ts'
 import { CrewError, type Failure, toCrewError } from '../errors.ts'
@@ -53,7 +53,7 @@ export function retrying(settings: Retry): Policy {
     const attempts = tryRepeatedly(call.ctx, call.agent, settings, async attempt => {
       const told = [...rejections]
       const known = past
-      const perform = (ctx: Context) => next({ ...call, ctx, rejections: told, past: known })
+      const perform = (ctx: Context) => next(Object.assign({}, call, { ctx, rejections: told, past: known }))
       try {
         if (attempt === 1) return await perform(call.ctx)
         return await call.ctx.step(`attempt-${attempt}`, { kind: 'attempt', identity: told.length }, perform)

@@ -46,7 +46,7 @@ export function decode(row: Row, payload: (id: number) => string | undefined): E
     // Keys are taken apart by all who read: one that is no text could keep them at it for ever.
     for (const name of ['key', 'scope'])
       if (typeof (fields[name] ?? '') !== 'string') throw new TypeError(`its ${name} is no text`)
-    return { ...fields, type: row.type, seq: row.seq, at: row.at }
+    return Object.assign(fields, { type: row.type, seq: row.seq, at: row.at })
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
     throw new CrewError('store', `event ${row.seq} of a run is damaged: ${error.message}`, {

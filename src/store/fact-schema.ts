@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isErrorCode } from '../errors.ts'
 import type { Fact } from './events.ts'
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { CrewError } from '../errors.ts'
 import { isObject, type Json } from '../json.ts'
 import type { Event } from './events.ts'

@@ -115,7 +115,7 @@ class SqliteStore implements Store {
     await this.connection.write(() => this.append(lease, facts))
     return facts.map(fact => {
       lease.seq += 1
-      return { ...fact, seq: lease.seq }
+      return Object.assign({}, fact, { seq: lease.seq })
     })
   }
 

@@ -255,7 +255,6 @@ function start(view: RunView, event: Extract<Event, { type: 'step.started' }>): 
   }
   const { type, at, seq, ...asked } = event
   view.steps.set(event.key, {
-    ...asked,
     state: 'running',
     starts: 1,
     reopened: 0,
@@ -263,6 +262,7 @@ function start(view: RunView, event: Extract<Event, { type: 'step.started' }>): 
     activeAt: view.active,
     spent: zero(),
     notes: [],
+    ...asked,
   })
 }
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { isObject, type JsonObject, type JsonSchema } from '../json.ts'
 import { teamJsonSchema } from './json-schema.ts'
 import type { Finding } from './source/problem.ts'

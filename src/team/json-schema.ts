@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { definition } from '../agents/team.ts'
 import { asJson, isObject, type JsonSchema } from '../json.ts'
 import { schema } from './schema.ts'

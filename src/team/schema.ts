@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { template } from '../agents/agent.ts'
 import { agent, defaults } from '../agents/index.ts'
 import { duration } from '../duration.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toCrewError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { defineTool, type Tool, toolFailed } from './tool.ts'

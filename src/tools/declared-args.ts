@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration } from '../duration.ts'
 import { asJson, JSON_TYPES, type Json, type JsonObject, type JsonSchema } from '../json.ts'
 import { validator } from '../json-schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toCrewError } from '../errors.ts'
 import { parseTemplate, renderText, type Scope } from '../expressions/template.ts'
 import type { JsonObject } from '../json.ts'

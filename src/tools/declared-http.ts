@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
 import type { Scope } from '../expressions/template.ts'

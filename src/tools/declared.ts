@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { commandTool, type DeclaredCommandMeans, declaredCommand } from './declared-command.ts'
 import { type HttpMeans, httpTool, httpToolSchema } from './declared-http.ts'
 import type { Tool } from './tool.ts'

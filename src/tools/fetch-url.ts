@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { canonicalAddress, partsOf } from '../fetch/address.ts'
 import type { Fetch } from '../fetch/fetch.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { inLine, quoted } from './names.ts'
 import { PATH_HINT, planFor, resolveUnder } from './path.ts'
 import { compileName } from './pattern.ts'

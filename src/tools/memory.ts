@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Memories, TeamName } from '../store/memories.ts'
 import { defineTool, type Tool } from './tool.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Edited, edit } from './edits.ts'
 import { quoted } from './names.ts'
 import { PATH_HINT, withFile } from './path.ts'

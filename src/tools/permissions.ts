@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { hostRules } from '../fetch/hosts.ts'
 import { compileName, type Pattern } from './pattern.ts'
 import { roots } from './roots.ts'

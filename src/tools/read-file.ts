@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { decodeText } from '../plain-text.ts'
 import { quoted } from './names.ts'
 import { PATH_HINT, type Place, planFor, resolveUnder, withFile } from './path.ts'

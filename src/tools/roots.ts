@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError } from '../errors.ts'
 import { homeFolder } from '../home.ts'
 import { quoted } from './names.ts'

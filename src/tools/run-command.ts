@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseDuration } from '../duration.ts'
 import { type CommandMeans, planCommand, runCommandCall, TIME_TO_END } from './command.ts'
 import { defineTool, type Tool } from './tool.ts'

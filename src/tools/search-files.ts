@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { decodeText } from '../plain-text.ts'
 import { inLine, quoted } from './names.ts'
 import { PATH_HINT, type Place, planFor, resolveUnder, withFile } from './path.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { unlessAborted } from '../deadlines.ts'
 import { inWords } from '../duration.ts'
@@ -111,9 +111,14 @@ export function defineTool<Args extends z.ZodObject>(draft: Draft<Args>): Tool {
     )
     throw toolFailed(`${more.name} was called with wrong arguments. ${problems.join('; ')}`)
   }
+  let parameters: JsonSchema | undefined
   return {
     ...more,
-    parameters: parametersOf(schema),
+    // Most tools of crew are offered to nobody.
+    get parameters() {
+      parameters ??= parametersOf(schema)
+      return parameters
+    },
     ...(plan && { plan: async (args: JsonObject, place: Ground) => plan(read(args), place) }),
     call: async (args, setting) => run(read(args), setting),
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quoted } from './names.ts'
 import { PATH_HINT, withFile } from './path.ts'
 import { previewOfChange, previewOfNew } from './preview.ts'

@@ -91,7 +91,7 @@ describe('the examples in --help', () => {
 
 describe('crew --help', () => {
   it('fits a terminal of 80 columns and 24 lines, and has every command', () => {
-    const lines = `${program().helpInformation()}\nStart with: …`.split('\n')
+    const lines = `${program().helpInformation()}Start with: …`.split('\n')
     expect(lines.length).toBeLessThanOrEqual(23)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
     for (const { name } of entries) expect(lines.join('\n')).toContain(` ${name.split(' ')[1]} `)

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError } from '../../errors.ts'
 import { shellWord } from '../../shell-word.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AskRequest, TeamContext } from '../../coordination/ask.ts'
 import { askFor } from '../../coordination/ask-for.ts'
 import { attempt } from '../../coordination/attempt.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { template } from '../../agents/agent.ts'
 import { patience } from '../../deadlines.ts'
 import { parseExpression } from '../../expressions/cel.ts'

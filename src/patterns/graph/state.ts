@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CrewError } from '../../errors.ts'
 import { renderDeep, type Scope } from '../../expressions/template.ts'
 import { brief, canonical, isObject, isOfType, JSON_TYPES, type Json, type JsonObject } from '../../json.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TeamContext } from '../../coordination/ask.ts'
 import { askFor, pathOf } from '../../coordination/ask-for.ts'
 import { attempt } from '../../coordination/attempt.ts'

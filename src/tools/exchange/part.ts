@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../../engine/context.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import { type Json, parseJson } from '../../json.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Message } from '../../store/events.ts'
 import { defineTool, type Tool } from '../tool.ts'
 import type { Part } from './part.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { canonical, hash, isObject, type Json, type JsonObject, type JsonSchema } from '../../json.ts'
 import { usableSchema } from './schema.ts'
 import type { Asking, Reply, Session } from './session.ts'

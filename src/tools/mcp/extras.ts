@@ -1,5 +1,5 @@
 import type { ClientRequest } from '@modelcontextprotocol/sdk/types.js'
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineTool, type Tool } from '../tool.ts'
 import { basics } from './basics.ts'
 import type { Connection } from './connection.ts'

@@ -1,6 +1,6 @@
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { ClientRequest, ElicitRequest, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Clock } from '../../clock.ts'
 import { CrewError } from '../../errors.ts'
 import type { Fetch } from '../../fetch/fetch.ts'
