@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { CrewError } from '../errors.ts'
 import { copyDatabase } from './copy.ts'
@@ -66,6 +66,29 @@ function lookAt(path: string): void {
   }
 }
 
+/**
+ * Makes the names of the folders durable that a new store is in: any of them may be new as well, and after a power cut nobody
+ * would find what SQLite has synced in there.
+ */
+function syncFoldersAbove(path: string): void {
+  for (let made = dirname(resolve(path)); made !== dirname(made); made = dirname(made)) {
+    try {
+      const folder = openSync(dirname(made), 'r')
+      try {
+        fsyncSync(folder)
+      } finally {
+        closeSync(folder)
+      }
+    } catch (error) {
+      if (DISK_FAILS.has(errorCode(error))) throw error
+      // Nothing can be new in a folder that is not ours to read; and not every system syncs folders.
+      return
+    }
+  }
+}
+
+const DISK_FAILS = new Set(['EIO', 'ENOSPC', 'EDQUOT'])
+
 /** Reads only: a file that is newer than this crew, or not crew's, stays as it is to the byte. */
 function checkOwnership(database: Database.Database, path: string): void {
   // In one transaction: another process may be creating the store in this moment.
@@ -107,6 +130,7 @@ async function migrate(database: Database.Database, path: string): Promise<void>
   const version = () => database.pragma('user_version', { simple: true }) as number
   const before = version()
   if (before > 0 && before < MIGRATIONS.length) await keepBackup(database, path, before)
+  if (before === 0) syncFoldersAbove(path)
   while (version() < MIGRATIONS.length) {
     // The version is read again inside the transaction: another process may be migrating the same file.
     database
@@ -138,7 +162,11 @@ async function keepBackup(database: Database.Database, path: string, schema: num
 const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] = [
   ['SQLITE_FULL', 'the disk is full', 'free some space, then go on with: crew resume'],
   // There is no room for the 32 KiB by which the processes that use it find each other.
-  ['SQLITE_IOERR_SHMSIZE', 'the disk is full', 'free some space, then go on with: crew resume'],
+  [
+    'SQLITE_IOERR_SHMSIZE',
+    'the disk is full, or does not write',
+    'free some space, or check the disk; then go on with: crew resume',
+  ],
   [
     'SQLITE_READONLY',
     'it cannot be written',
@@ -147,16 +175,25 @@ const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] =
   ['SQLITE_BUSY', 'another process has kept it locked', 'find out who with: fuser FILE; then try again'],
   ['SQLITE_LOCKED', 'another process has kept it locked', 'find out who with: fuser FILE; then try again'],
   ['SQLITE_NOTADB', 'the file is not a database', 'name another file with --db FILE'],
-  ['SQLITE_CORRUPT', 'the file is damaged', 'save what can be read of it: crew doctor --salvage FILE'],
+  [
+    'SQLITE_CORRUPT',
+    // SQLite says so, too, of a read that failed.
+    'the file is damaged, or its disk does not read it',
+    'check the disk; save what can be read of it: crew doctor --salvage FILE',
+  ],
   [
     'SQLITE_CANTOPEN',
     'the file cannot be opened',
-    'check the path and its permissions, or name another with --db FILE',
+    'check the path, its permissions and the room on its disk, or name another with --db FILE',
   ],
   ['SQLITE_IOERR', 'the disk does not read or write', 'check the disk; then go on with: crew resume'],
   ['EACCES', 'permission denied', 'make the folder writable, or name another store with --db FILE'],
   ['EROFS', 'the filesystem is read-only', 'name another store with --db FILE'],
   ['ENOSPC', 'the disk is full', 'free some space, then go on with: crew resume'],
+  ['EDQUOT', 'the disk is full', 'free some space, then go on with: crew resume'],
+  ['EIO', 'the disk does not read or write', 'check the disk; then go on with: crew resume'],
+  // Node says so of a folder that cannot be made, whatever the reason.
+  ['ENOENT', 'its folder cannot be made', 'make that folder, or name another store with --db FILE'],
   ['ENOTDIR', 'its folder is not a folder', 'name another store with --db FILE'],
   ['EEXIST', 'its folder is not a folder', 'name another store with --db FILE'],
 ]

@@ -8,17 +8,26 @@ export type Line = Json | { readonly calls: readonly { readonly tool: string; re
 /** One agent's lines, the last one repeated for ever, or a function of all that it is told. */
 export type Part = readonly Line[] | ((told: string) => Line)
 
+interface Manner {
+  /** Whether who asks again, with an idempotency key that it knows, is told the same. */
+  readonly heedsKeys?: boolean
+  /** Milliseconds that it takes over an answer. */
+  readonly pace?: () => number
+}
+
 /**
  * A real server that speaks the OpenAI protocol, and plays every agent by its part. An agent is known by its system
  * prompt: give the agent NAME the role "You are NAME." Whom it has no part for says that all is well.
  */
-export async function scripted(parts: Readonly<Record<string, Part>>) {
+export async function scripted(
+  parts: Readonly<Record<string, Part>>,
+  { heedsKeys = false, pace = () => 0 }: Manner = {},
+) {
   const said = new Map<string, number>()
+  const known = new Map<string, Line>()
   const server = await modelServer()
-  const answer: Script = response => {
-    const { messages } = JSON.parse(server.received.at(-1)?.body ?? '{}') as {
-      messages: { role: string; content: string }[]
-    }
+  const lineFor = (body: string): Line => {
+    const { messages } = JSON.parse(body) as { messages: { role: string; content: string }[] }
     const system = messages.find(({ role }) => role === 'system')?.content ?? ''
     const name = /You are ([\w-]+)/.exec(system)?.[1] ?? ''
     const part = parts[name] ?? ['All is well.']
@@ -26,7 +35,16 @@ export async function scripted(parts: Readonly<Record<string, Part>>) {
     const turn = said.get(name) ?? 0
     said.set(name, turn + 1)
     const line = typeof part === 'function' ? part(told) : part[Math.min(turn, part.length - 1)]
-    speak(line ?? '')(response)
+    return line ?? ''
+  }
+  const answer: Script = response => {
+    const { body = '{}', headers } = server.received.at(-1) ?? {}
+    const key = `${headers?.['idempotency-key']}`
+    const line = (heedsKeys && known.get(key)) || lineFor(body)
+    known.set(key, line)
+    const wait = pace()
+    if (wait > 0) setTimeout(() => speak(line)(response), wait)
+    else speak(line)(response)
   }
   server.play(answer)
   return server

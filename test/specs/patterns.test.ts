@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs'
 import PQueue from 'p-queue'
 import { describe, expect, it } from 'vitest'
 import { resume, verify } from '../../src/app.ts'
 import type { Outcome } from '../../src/engine/execute.ts'
-import { pattern } from '../../src/patterns/index.ts'
 import type { Event } from '../../src/store/events.ts'
+import { patternKinds, trialsOf } from '../helpers/every-trial.ts'
 import { storeWith } from '../helpers/runs.ts'
 import { scripted } from '../helpers/scripted.ts'
 import { finish, team } from '../helpers/teams.ts'
-import { type Trial, type Trials, task } from './teams/members.ts'
+import { type Trial, task } from './teams/members.ts'
 
 /** What a run of a trial needs. A scripted server is one to each execution: its agents begin anew. */
 async function settingOf({ parts, input = { task } }: Trial) {
@@ -31,10 +30,8 @@ function ending(outcome: Outcome) {
 }
 
 /** Every pattern that is registered has a file of trials; one without fails. */
-describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern %s', async kind => {
-  const file = new URL(`./teams/${kind}.ts`, import.meta.url)
-  const { trials }: { trials: Trials } = existsSync(file) ? await import(file.href) : { trials: {} }
-  const all = Object.entries(trials)
+describe.each(patternKinds)('the pattern %s', async kind => {
+  const all = Object.entries(await trialsOf(kind))
 
   it('is put to this test', () => {
     expect(all.length).toBeGreaterThan(0)
@@ -49,6 +46,8 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern
       steps: new Set(started(events)).size - verdict.inside,
       inside: expect.any(Number),
     })
+    // A named crash point leaves the journal as one of these cuts does: what is around a commit behind the last event of one,
+    // what is around an act behind its intent. What differs, the world outside, is counted in test/proof/crash.proof.ts.
     const killedBehind = async (kept: number) => {
       const before = events.slice(0, kept)
       const store = await storeWith(before, id, { rehearsal: setting.rehearsal })
