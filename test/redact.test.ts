@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../src/clock.ts'
 import { createRedactor } from '../src/redact.ts'
+import { cpuTime } from './helpers/cpu.ts'
 
 const SECRET = 'p4ss/w+rd "ü" & $1'
 const redact = createRedactor({ PASSWORD: SECRET, SHORT: 'abc' })
@@ -30,9 +30,9 @@ describe('a secret that comes to light later', () => {
     redact.add('LONG', 'begins-alike-7-ends-with-more')
     const text = 'begins-alike-7-ends-with-more begins-alike-999-ends begins-alike-1000-ends '
     expect(redact(text)).toBe('[redacted:LONG] [redacted:S999] begins-alike-1000-ends ')
-    const began = systemClock.now()
+    const began = cpuTime()
     redact(text.repeat(2_000))
-    expect(systemClock.now() - began).toBeLessThan(2_000)
+    expect(cpuTime() - began).toBeLessThan(2_000)
   })
 })
 
@@ -136,7 +136,7 @@ it.each([
   ['blanks after a word', `Bearer${' '.repeat(100_000)}`],
 ])('reads 10 MB of %s in well under two seconds', (_, part) => {
   const text = part.repeat(10_000_000 / part.length)
-  const before = systemClock.now()
+  const before = cpuTime()
   redact(text)
-  expect(systemClock.now() - before).toBeLessThan(2000)
+  expect(cpuTime() - before).toBeLessThan(2000)
 })

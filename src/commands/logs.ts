@@ -211,8 +211,3 @@ async function printLog(store: Store, run: RunRow, options: Options): Promise<vo
   }
   process.off('SIGINT', stop)
 }
-
-async function* chain<T>(first: Iterable<T>, then: AsyncIterable<T>): AsyncGenerator<T> {
-  yield* first
-  yield* then
-}

@@ -1,4 +1,3 @@
-import type { ChalkInstance } from 'chalk'
 import { brief, isObject, type Json, type JsonObject } from '../json.ts'
 import type { RunView } from '../store/view.ts'
 import { describeParting } from './diff/step.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { unfoundedClaims } from '../../src/agents/claims.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 import { decisions, play } from '../helpers/play.ts'
 
 const found = (answer: string) =>
@@ -29,9 +30,9 @@ describe('an answer that says a tool was used which was not', () => {
   })
 
   it('is searched in no time, whatever it is', () => {
-    const began = performance.now()
+    const began = cpuTime()
     found(`${'I used '.repeat(50_000)}"name":"read_file"${'{"name":'.repeat(20_000)}`)
-    expect(performance.now() - began).toBeLessThan(1000)
+    expect(cpuTime() - began).toBeLessThan(1000)
   })
 })
 

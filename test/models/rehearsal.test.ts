@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { isObject, type Json, type JsonSchema } from '../../src/json.ts'
 import type { Message, ModelReply, ModelRequest, ToolSpec } from '../../src/models/model.ts'
 import { rehearsalModel, rehearseAnswer } from '../../src/models/rehearsal.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 
 const BEES = `## bees.md: Bees
 
@@ -289,9 +290,9 @@ describe('the model', () => {
       Array.from({ length: 3e4 }, (_, at) => `Word${at} follows word${at * 7} here.`).join('\n\n'),
     ],
   ])('reads a megabyte of %s without a pause', async (_, text) => {
-    const began = performance.now()
+    const began = cpuTime()
     await reply({ messages: ask(text) })
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(cpuTime() - began).toBeLessThan(2_000)
   })
 })
 
@@ -586,11 +587,11 @@ describe('an answer by a schema', () => {
         },
       },
     }
-    const began = performance.now()
+    const began = cpuTime()
     await fill(endless)
     await fill({ type: 'string', pattern: '^(((a{0,9999}){9999}){9999}){9999}b', minLength: 1e9 })
     await fill({ type: 'array', minItems: 1e9, items: { type: 'array', minItems: 1e9 } })
-    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(cpuTime() - began).toBeLessThan(3_000)
   })
 
   test('is valid for any schema of the supported kind', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readEvents } from '../../src/models/sse.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 
 async function read(...pieces: (string | Uint8Array)[]): Promise<unknown[]> {
   const heard: unknown[] = []
@@ -37,9 +38,9 @@ describe('server-sent events', () => {
 
   test('of many megabytes in small pieces are read in a moment', async () => {
     const piece = 'x'.repeat(16_384)
-    const started = performance.now()
+    const started = cpuTime()
     const [text] = await read('data: "', ...Array.from({ length: 1000 }, () => piece), '"\n\n')
     expect(text).toHaveLength(16_384_000)
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(cpuTime() - started).toBeLessThan(2000)
   })
 })

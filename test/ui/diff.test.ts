@@ -5,6 +5,7 @@ import type { Fact } from '../../src/store/events.ts'
 import { viewOf } from '../../src/store/view.ts'
 import { formatStep } from '../../src/ui/diff/step.ts'
 import { compare, documentOfComparison, formatComparison } from '../../src/ui/diff.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 import { began, history, replied, started } from '../helpers/history.ts'
 
 const gave = (key: string, output: string): Fact => ({ type: 'step.succeeded', key, output })
@@ -95,8 +96,8 @@ describe('a comparison of two runs', () => {
 
   it('takes no longer than a moment for long texts that have nothing in common', () => {
     const words = (seed: string) => Array.from({ length: 30_000 }, (_, at) => `${seed}${at}`).join(' ')
-    const before = performance.now()
+    const before = cpuTime()
     show(run('1', { found: words('a') }), run('2', { found: words('b') }))
-    expect(performance.now() - before).toBeLessThan(5000)
+    expect(cpuTime() - before).toBeLessThan(5000)
   })
 })

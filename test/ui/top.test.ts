@@ -6,6 +6,7 @@ import { openStore } from '../../src/store/sqlite.ts'
 import type { RunRow } from '../../src/store/store.ts'
 import { TopModel } from '../../src/ui/top/model.ts'
 import type { TopRow } from '../../src/ui/top/rows.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 import { began } from '../helpers/history.ts'
 import { temporaryFolder, temporaryStore } from '../helpers/runs.ts'
 
@@ -116,10 +117,9 @@ it('what a run is in the middle of is read from what is new, and cheap with 10,0
   await store.commit(lease, [{ type: 'step.succeeded', key: 'ann', output: 1, at }])
   expect(await look()).toEqual({ atWork: [], questions: [], answered: 1 })
   // Others may keep the machine busy: what counts is the work of this process.
-  const cpu = () => process.cpuUsage().user / 1000
-  const before = cpu()
+  const before = cpuTime()
   for (let count = 0; count < 10; count += 1) await loadRows(store)
-  expect((cpu() - before) / 10).toBeLessThan(100)
+  expect((cpuTime() - before) / 10).toBeLessThan(100)
 })
 
 it('a store that is only read refuses every word that is left in it', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import type { Event } from '../../src/store/events.ts'
 import { formatTrace } from '../../src/ui/trace.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 import {
   BEGIN,
   began,
@@ -30,7 +31,6 @@ afterAll(() => {
 })
 
 /** Milliseconds that this process has worked: others may keep the machine busy. */
-const cpu = () => process.cpuUsage().user / 1000
 
 describe('a trace', () => {
   it('draws steps with their times, spending, decisions and errors', () => {
@@ -243,9 +243,9 @@ describe('a trace', () => {
       [0, began()],
       ...[...deep, ...many].map(key => [1, started(key, 'agent', { agent: 'x' })] as const),
     )
-    const before = cpu()
+    const before = cpuTime()
     const lines = trace(events).trim().split('\n')
-    expect(cpu() - before).toBeLessThan(1000)
+    expect(cpuTime() - before).toBeLessThan(1000)
     expect(lines).toHaveLength(2 + deep.length + many.length)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
   })

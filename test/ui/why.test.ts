@@ -4,6 +4,7 @@ import type { JsonObject } from '../../src/json.ts'
 import type { Event, Fact } from '../../src/store/events.ts'
 import { viewOf } from '../../src/store/view.ts'
 import { documentOfWhy, explain, formatWhy } from '../../src/ui/why.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 import { began, history, started } from '../helpers/history.ts'
 
 const gave = (key: string, output: string): Fact => ({ type: 'step.succeeded', key, output })
@@ -48,7 +49,6 @@ const document = (events: readonly Event[], step: string, find?: string) =>
   JSON.parse(JSON.stringify(documentOfWhy('1', explain(viewOf(events), step, find))))
 
 /** Milliseconds that this process has worked: others may keep the machine busy. */
-const cpu = () => process.cpuUsage().user / 1000
 
 describe('why', () => {
   it('tells what a template reads from what was handed over and from an answer of a person', () => {
@@ -233,9 +233,9 @@ describe('why', () => {
       ]
     }).flat()
     const events = history([0, began()], ...steps)
-    const before = cpu()
+    const before = cpuTime()
     const text = why(events, 's999')
-    expect(cpu() - before).toBeLessThan(5000)
+    expect(cpuTime() - before).toBeLessThan(5000)
     expect(text).toContain('output of s0')
     expect(text).not.toContain('\u001b')
   })

@@ -40,8 +40,7 @@ export async function showTop(
       isOver = true
       callOff()
       terminal.output.off('resize', draw)
-      terminal.close()
-      settle()
+      void terminal.close().then(settle)
     }
     const look = () => {
       load().then(

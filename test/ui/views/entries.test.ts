@@ -6,6 +6,7 @@ import { boardEntries, boardHead, slotsOf } from '../../../src/ui/screen/entries
 import { billOf, costEntries } from '../../../src/ui/screen/entries/cost.ts'
 import { logEntries } from '../../../src/ui/screen/entries/log.ts'
 import { messageEntries, messageHead, partiesOf } from '../../../src/ui/screen/entries/messages.ts'
+import { cpuTime } from '../../helpers/cpu.ts'
 import { BEGIN, began, history, RETRIED, replied, started, succeeded } from '../../helpers/history.ts'
 import { crowd, fed, HOSTILE, heads, PLAIN, page, problemsIn } from './seen.ts'
 
@@ -312,9 +313,9 @@ describe('the page of an agent', () => {
         [1, { type: 'step.succeeded', key: 'a', output: { huge } }],
       ),
     )
-    const start = performance.now()
+    const start = cpuTime()
     const given = page1(feed, 'a')
     for (let round = 0; round < 20; round += 1) heads(agentEntries(given), 80)
-    expect(performance.now() - start).toBeLessThan(500)
+    expect(cpuTime() - start).toBeLessThan(500)
   })
 })

@@ -3,6 +3,7 @@ import type { Event, Fact } from '../../../src/store/events.ts'
 import type { TeamGraph } from '../../../src/team/graph.ts'
 import { drawTeam } from '../../../src/ui/screen/shapes/index.ts'
 import { connect, ranksOf } from '../../../src/ui/screen/shapes/layers.ts'
+import { cpuTime } from '../../helpers/cpu.ts'
 import { began, history, started, succeeded } from '../../helpers/history.ts'
 import { crowd, fed, HOSTILE, PLAIN, page, problemsIn } from './seen.ts'
 
@@ -94,9 +95,9 @@ describe('the graph', () => {
   it('counts a thousand agents of one lane', () => {
     const shape = graph('parallel', ['worker', 'lead'], [['worker', 'lead']])
     const { view } = fed(crowd())
-    const start = performance.now()
+    const start = cpuTime()
     const lines = drawTeam(shape, view, { width: 80, style: PLAIN })
-    expect(performance.now() - start).toBeLessThan(200)
+    expect(cpuTime() - start).toBeLessThan(500)
     expect(page(lines)).toMatchInlineSnapshot(`
       "
       demo parallel

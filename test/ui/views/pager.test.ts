@@ -14,6 +14,7 @@ import {
   turn,
 } from '../../../src/ui/screen/pager.ts'
 import { paginate } from '../../../src/ui/screen/pages.ts'
+import { cpuTime } from '../../helpers/cpu.ts'
 import { HOSTILE, problemsIn } from './seen.ts'
 
 const linesOf = (text: string, width: number) => {
@@ -44,13 +45,13 @@ describe('a long text', () => {
   })
 
   it('of a megabyte in one line, in many, or of wide characters is laid out at once', () => {
-    const began = performance.now()
+    const began = cpuTime()
     for (const text of ['x'.repeat(2 ** 20), 'some words\n'.repeat(100_000), '漢'.repeat(2 ** 20)]) {
       const pages = paginate(text, 80)
       expect(stringWidth(pages.line(pages.rows - 1))).toBeLessThanOrEqual(80)
       expect(pages.line(5).length).toBeGreaterThan(0)
     }
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(cpuTime() - began).toBeLessThan(2000)
   })
 
   it('is searched in both directions', () => {
