@@ -96,6 +96,7 @@ function unknownStep(key: string, id: string, { steps }: RunView, team: Team): C
   return new CrewError('usage', message, {
     hint:
       (its.length === 0 && meant) ||
+      (there.length === 0 && `nothing of it has begun; go on with it: crew resume ${id}`) ||
       `its steps are: ${namesOf(there)}; see all with: crew history ${id} --all`,
   })
 }

@@ -14,5 +14,10 @@ export async function inherit(
     warn(
       `crew: run ${fork.run} is gone, from which this one was forked: what is not taken over yet is done anew`,
     )
-  return inheritanceOf(fork, events)
+  const [first] = events
+  const before = first?.type === 'run.started' ? first.forked : undefined
+  if (!before || events.at(-1)?.type === 'run.succeeded') return inheritanceOf(fork, events)
+  // It is a fork that did not come to its end: what it would still have taken over is there for this one.
+  const changed = [...(before.changed ?? []), ...(fork.changed ?? [])]
+  return inheritanceOf(fork, events, await inherit({ ...before, changed }, store, warn))
 }

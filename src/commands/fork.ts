@@ -9,7 +9,7 @@ interface Options extends OutputOptions {
   readonly agent: readonly string[]
   readonly input: readonly string[]
   readonly set: readonly string[]
-  readonly team?: string
+  readonly team?: string | true
   readonly budget: readonly string[]
   readonly trust?: boolean
 }
@@ -36,7 +36,10 @@ export const fork: CreateCommand = exit =>
         collect,
         [],
       )
-      .option('--team <file>', 'this team file, in place of the team as it was')
+      .option(
+        '--team [file]',
+        'this team file, in place of the team as it was; with no name: its own, as that is now',
+      )
       .option(...BUDGET_OPTION, collect, [])
       .option(...TRUST_OPTION)
       .addOption(storeOption()),
@@ -48,15 +51,18 @@ Examples:
   $ crew fork last --at summarizer
   $ crew fork 0k3f --agent summarizer.model=big --json
   $ crew fork last --set steps.retriever.output=@found.txt
+  $ crew fork last --team
   $ crew fork last --team team.yaml --input topic="whales"`,
     )
     .action(async (reference: string, options: Options) => {
-      const [{ run, teamOf }, { planFork }, { findRun }, { readPair, readPairs }] = await Promise.all([
-        import('../app.ts'),
-        import('../app/fork.ts'),
-        import('../store/find.ts'),
-        import('./input.ts'),
-      ])
+      const [{ run, teamOf }, { planFork }, { findRun }, { fileOf }, { readPair, readPairs }] =
+        await Promise.all([
+          import('../app.ts'),
+          import('../app/fork.ts'),
+          import('../store/find.ts'),
+          import('../team/edited.ts'),
+          import('./input.ts'),
+        ])
       const settings = async (option: string, texts: readonly string[]) =>
         (await Promise.all(texts.map(text => readPair(option, text)))).map(([path, value]) => ({
           path,
@@ -64,7 +70,6 @@ Examples:
         }))
       const changes = {
         at: options.at,
-        team: options.team,
         agents: await settings('agent', options.agent),
         input: await readPairs(options.input),
         results: await settings('set', options.set),
@@ -75,7 +80,8 @@ Examples:
         const events = await store.events(id)
         const code = await naming(id, options, async () => {
           const parent = { id, events, team: { ...teamOf(events), path } }
-          const { team, input, fork } = await planFork(parent, changes)
+          const file = options.team === true ? fileOf(parent.team) : options.team
+          const { team, input, fork } = await planFork(parent, { ...changes, team: file })
           const hint = 'run the same command with --trust'
           const untrusted = !(await obtainTrust(team, options, { rehearsal, hint }))
           return present(store, options, presentation =>

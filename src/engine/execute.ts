@@ -43,7 +43,7 @@ export async function execute(
     const error = execution.failure ?? toCrewError(thrown)
     await root.close(error)
     if (error.code === 'waiting') {
-      const { due } = execution
+      const { due } = execution.waits
       return {
         state: 'waiting',
         on: error.details.because ?? [],

@@ -7,7 +7,7 @@ import type { Inheritance } from './inheritance.ts'
 import { recordedEnd } from './recorded.ts'
 
 /** A step as it is asked for in a fork. */
-interface Asked {
+export interface Asked {
   readonly key: string
   readonly request: StepRequest
   readonly fingerprint: string
@@ -64,7 +64,7 @@ export function createHeir(inheritance: Inheritance, place: Place): Heir {
         onAnew,
       }),
     takeStep({ key, request, fingerprint }, start) {
-      const given = inheritance.given(key)
+      const given = inheritance.given(key, fingerprint)
       if (given) {
         if (!inheritance.isSame(key, given)) heir.changed()
         start({ set: true })

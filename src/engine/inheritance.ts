@@ -24,8 +24,8 @@ export interface Inheritance {
   inDoubt(key: string, fingerprint: string): StepView | undefined
   /** Nobody needed it there any more when it was under way. */
   wasDropped(key: string): boolean
-  /** What the person who forked the run gave as the result of this step. */
-  given(key: string): { readonly output: Json } | undefined
+  /** What a person gave as the result of this step who forked the run, or that run from another one. */
+  given(key: string, fingerprint: string): { readonly output: Json } | undefined
   /** Whether the step came to the same there. */
   isSame(key: string, end: { readonly output: Json } | { readonly error: CrewError }): boolean
   /** A question that was put in the same words, and is over. */
@@ -37,8 +37,11 @@ export interface Inheritance {
   choice(scope: string, index: number): string | undefined
 }
 
-/** @param events of the run that the fork comes from, all of them */
-export function inheritanceOf(fork: Fork, events: readonly Event[]): Inheritance {
+/**
+ * @param events of the run that the fork comes from, all of them
+ * @param further what that run has itself from one that it is a fork of, for all that it did not come to
+ */
+export function inheritanceOf(fork: Fork, events: readonly Event[], further?: Inheritance): Inheritance {
   const view = viewOf(events)
   const { steps, waits, timers, guidance, choices } = view
   const isKept = keeping(fork, events, view)
@@ -58,33 +61,49 @@ export function inheritanceOf(fork: Fork, events: readonly Event[]): Inheritance
     return step?.fingerprint === fingerprint && isKept(key) && !isAnother(key) ? step : undefined
   }
 
+  const isAhead = beyond(fork, view, isKept)
+  const ahead = (key: string) => (further && isAhead(key) ? further : undefined)
+
   return {
     act(key, fingerprint) {
+      if (!steps.has(key)) return ahead(key)?.act(key, fingerprint)
       const step = known(key, fingerprint)
       if (!step || !hasEnded(step) || isFatal(step)) return undefined
       return { step, spent: spentFor(step) }
     },
     inDoubt(key, fingerprint) {
+      if (!steps.has(key)) return ahead(key)?.inDoubt(key, fingerprint)
       const step = known(key, fingerprint)
-      return step && step.effects === 'once' && !hasEnded(step) && step.final !== true ? step : undefined
+      const isOpen = step && !hasEnded(step) && step.final !== true && !step.untried
+      return isOpen && step.effects === 'once' ? step : undefined
     },
     wasDropped: key => steps.get(key)?.final === true,
-    given: key => (Object.hasOwn(set, key) ? { output: set[key] ?? null } : undefined),
+    given(key, fingerprint) {
+      if (Object.hasOwn(set, key)) return { output: set[key] ?? null }
+      if (!steps.has(key)) return ahead(key)?.given(key, fingerprint)
+      const { inherited, output = null } = known(key, fingerprint) ?? {}
+      return inherited?.set ? { output } : undefined
+    },
     isSame(key, end) {
       const step = steps.get(key)
+      if (!step && further) return further.isSame(key, end)
       if ('output' in end)
         return step?.state === 'succeeded' && canonical(step.output ?? null) === canonical(end.output)
       return step?.state === 'failed' && sayOf(step.error) === sayOf(end.error.toFailure())
     },
     wait(key, asked) {
       const wait = waits.get(key)
+      if (!wait && !steps.has(key)) return ahead(key)?.wait(key, asked)
       if (!wait || !(wait.answer || wait.expired) || !isKept(key)) return undefined
       const { until, ...request } = wait.request
       return canonical(request) === canonical(asked) ? wait : undefined
     },
-    timer: key => (isKept(key) ? timers.get(key) : undefined),
-    guidance: key => (isKept(key) ? guidance.get(key) : undefined),
-    choice: (scope, index) => choices.get(scope)?.[index],
+    timer: key => (timers.has(key) ? (isKept(key) ? timers.get(key) : undefined) : ahead(key)?.timer(key)),
+    guidance(key) {
+      if (guidance.has(key)) return isKept(key) ? guidance.get(key) : undefined
+      return steps.has(key) ? undefined : ahead(key)?.guidance(key)
+    },
+    choice: (scope, index) => choices.get(scope)?.[index] ?? ahead(`${scope}/`)?.choice(scope, index),
   }
 }
 
@@ -100,6 +119,23 @@ function keeping({ at, step }: Fork, events: readonly Event[], { steps }: RunVie
     )
     return elsewhere !== undefined && (begun.get(elsewhere) ?? Number.POSITIVE_INFINITY) <= at
   }
+}
+
+/**
+ * Tells of keys that a run, itself a fork, had not come to whether it would have taken over what is under them: not in an
+ * invocation in which it had done something anew, and not behind the point of the fork.
+ */
+function beyond(
+  { at, step }: Fork,
+  { steps, seq }: RunView,
+  isKept: (key: string) => boolean,
+): (key: string) => boolean {
+  const invocationOf = (key: string) =>
+    [...outwards(key)].find(outer => steps.get(outer)?.agent !== undefined) ?? ''
+  const anew = new Set<string>()
+  for (const { key, effects, inherited } of steps.values())
+    if (effects && !inherited) anew.add(invocationOf(key))
+  return key => !anew.has(invocationOf(key)) && (step === undefined ? at >= seq : isKept(key))
 }
 
 function hasEnded({ state }: StepView): boolean {

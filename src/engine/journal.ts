@@ -3,6 +3,7 @@ import { type CrewError, toCrewError } from '../errors.ts'
 import { type Event, type Fact, isEphemeral } from '../store/events.ts'
 import type { Lease, Store, TimedFact } from '../store/store.ts'
 import { crashAfterEvent, crashPoint } from './crash.ts'
+import { createWatch, type Watch } from './standstill.ts'
 
 export type Subscriber = (event: Event | TimedFact) => void
 
@@ -21,6 +22,8 @@ interface Options {
  * transaction, in the order in which it was appended.
  */
 export class Journal {
+  /** Of the process that writes: what it finds is journaled. */
+  readonly watch: Watch
   private readonly options: Options
   private pending: TimedFact[] = []
   private failure: CrewError | undefined
@@ -28,15 +31,21 @@ export class Journal {
 
   constructor(options: Options) {
     this.options = options
+    this.watch = createWatch(options.clock, milliseconds => this.push({ type: 'standstill', milliseconds }))
   }
 
   append(fact: Fact): void {
-    const timed = Object.assign({}, fact, { at: this.options.clock.now() })
-    if (isEphemeral(fact)) {
-      this.options.onEvent(timed)
-      return
-    }
-    this.pending.push(timed)
+    this.watch.look()
+    if (isEphemeral(fact)) this.options.onEvent(this.timed(fact))
+    else this.push(fact)
+  }
+
+  private timed(fact: Fact): TimedFact {
+    return Object.assign({}, fact, { at: this.options.clock.now() })
+  }
+
+  private push(fact: Fact): void {
+    this.pending.push(this.timed(fact))
     this.flushing ??= this.flushSoon()
   }
 
@@ -69,4 +78,11 @@ export class Journal {
     }
     for (const event of events) this.options.onEvent(event)
   }
+}
+
+/** Lets the program run as far as it gets by itself, and makes it durable. */
+export async function settle(journal: Pick<Journal, 'durable'>): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve))
+  await journal.durable()
+  await new Promise(resolve => setImmediate(resolve))
 }

@@ -1,6 +1,7 @@
 import { inWords } from '../duration.ts'
 import { CrewError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import type { FactOf } from '../store/events.ts'
 import type { StepView } from '../store/view.ts'
 import type { StepRequest } from './context.ts'
 
@@ -21,8 +22,9 @@ export function recordedEnd({ state, output, error, reason, final }: StepView): 
   return undefined
 }
 
-export function isInDoubt({ state }: StepView): boolean {
-  return state === 'unknown' || state === 'cancelled'
+/** Whether an act that has no end may have happened: not when it was broken off before it began. */
+export function isInDoubt({ state, untried }: StepView): boolean {
+  return state === 'unknown' || (state === 'cancelled' && !untried)
 }
 
 export function diverged(
@@ -48,4 +50,24 @@ export function unanswered(key: string, patience = 0): CrewError {
     hint: 'ask again with: crew resume RUN, give more time with timeout.total, or name a fallback',
     attempts: 1,
   })
+}
+
+/** The event with which a step begins. */
+export function startOf(
+  key: string,
+  { kind, agent, effects, reserved, tokens }: StepRequest,
+  fingerprint: string,
+  input: Json | undefined,
+): FactOf<'step.started'> {
+  return {
+    type: 'step.started',
+    key,
+    kind,
+    fingerprint,
+    ...(agent !== undefined && { agent }),
+    ...(input !== undefined && { input }),
+    ...(effects && { effects }),
+    ...(reserved && { reserved }),
+    ...(tokens && { tokens }),
+  }
 }

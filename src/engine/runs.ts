@@ -152,7 +152,7 @@ async function conduct(
   const { run } = lease
   const stop = new AbortController()
   const over = new AbortController()
-  const heart = beat(lease, options, over.signal).catch(
+  const heart = everyBeat(options.clock, over.signal, () => store.beat(lease)).catch(
     error => over.signal.aborted || stop.abort(toCrewError(error)),
   )
   try {
@@ -201,12 +201,14 @@ async function carryOn(
   const { store, clock, redact, interrupt, onEvent, inheritance } = options
   const journal = new Journal({ store, lease, clock, onEvent, onFailure: error => stop.abort(error) })
   const onInterrupt = () => stop.abort(interrupt.reason)
+  const over = new AbortController()
+  everyBeat(clock, over.signal, () => journal.watch.look()).catch(() => {})
   interrupt.addEventListener('abort', onInterrupt)
   try {
     if (interrupt.aborted) onInterrupt()
     const { program, time } = await prepare(recorded)
     const limit = recorded.active + time
-    const cancelTimeLimit = clock.after(time, () => stop.abort(tooLong(limit)))
+    const cancelTimeLimit = journal.watch.afterWork(time, () => stop.abort(tooLong(limit)))
     const signals = (after: number) => store.signals(lease.run, after)
     const work = { journal, clock, recorded, signals, heard, redact, inheritance }
     const outcome = await execute(program, work, stop.signal)
@@ -215,6 +217,7 @@ async function carryOn(
   } catch (thrown) {
     return end({ state: 'failed', error: toCrewError(thrown) }, journal, redact)
   } finally {
+    over.abort()
     interrupt.removeEventListener('abort', onInterrupt)
   }
 }
@@ -252,10 +255,11 @@ function endOf(outcome: Outcome, redact: RunOptions['redact']): Fact {
   }
 }
 
-async function beat(lease: Lease, { store, clock }: RunOptions, over: AbortSignal): Promise<void> {
+/** Rejects when `work` fails, or with the reason of `over`. */
+async function everyBeat(clock: Clock, over: AbortSignal, work: () => unknown): Promise<void> {
   for (;;) {
     await sleep(clock, HEARTBEAT, over)
-    await store.beat(lease)
+    await work()
   }
 }
 

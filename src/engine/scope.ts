@@ -1,13 +1,14 @@
+import { setMaxListeners } from 'node:events'
 import { sleep } from '../clock.ts'
 import { CrewError, type Failure, toCrewError } from '../errors.ts'
-import { asJson, asText, canonical, hash, type Json } from '../json.ts'
-import type { Fact, FactOf, Guidance, Inherited, WaitRequest } from '../store/events.ts'
+import { asJson, canonical, hash, type Json } from '../json.ts'
+import type { Fact, Guidance, Inherited, WaitRequest } from '../store/events.ts'
 import type { StepView } from '../store/view.ts'
+import { act } from './act.ts'
 import type { Context, StepRequest } from './context.ts'
-import { crashPoint } from './crash.ts'
 import type { Execution } from './execution.ts'
-import { createHeir, type Heir } from './heir.ts'
-import { diverged, isInDoubt, recordedEnd, unanswered } from './recorded.ts'
+import { type Asked, createHeir, type Heir } from './heir.ts'
+import { diverged, recordedEnd, startOf, unanswered } from './recorded.ts'
 
 /** A pause of more milliseconds is no reason for a process to stay: the run waits, and is due when it is over. */
 const LONG = 60_000
@@ -19,7 +20,7 @@ export class Scope implements Context {
   private readonly execution: Execution
   /** Made when somebody asks for the signal: most scopes only hold others, and signals are dear by the thousand. */
   private controller: AbortController | undefined
-  private aborted: CrewError | undefined
+  aborted: CrewError | undefined
   private readonly children = new Set<Scope>()
   private readonly inFlight = new Map<string, Promise<void>>()
   /** Names of steps that ended and that `next` has not given out, in the order in which they ended. */
@@ -49,7 +50,11 @@ export class Scope implements Context {
   }
 
   get signal(): AbortSignal {
-    this.controller ??= new AbortController()
+    if (!this.controller) {
+      this.controller = new AbortController()
+      // As many may listen as there are questions and calls in it.
+      setMaxListeners(0, this.controller.signal)
+    }
     if (this.aborted) this.controller.abort(this.aborted)
     return this.controller.signal
   }
@@ -114,7 +119,7 @@ export class Scope implements Context {
     const until = patience === undefined ? undefined : execution.clock.now() + patience
     const request = recorded?.request ?? { ...asked, ...(until !== undefined && { until }) }
     if (!recorded) this.emit({ type: 'wait.opened', key, request })
-    const answer = await execution.answer(key, this.signal, request.until)
+    const answer = await execution.waits.answer(key, this.signal, request.until)
     if (answer === undefined) throw unanswered(key, patience)
     return answer
   }
@@ -128,8 +133,8 @@ export class Scope implements Context {
     // A clock that was set back since must not make it longer than it was meant to be.
     const left = Math.min(until - clock.now(), milliseconds)
     if (left <= 0) return
-    if (left > LONG) await this.execution.passing(key, this.signal, clock.now() + left)
-    else await this.execution.during(() => sleep(clock, left, this.signal))
+    if (left > LONG) await this.execution.waits.passing(key, this.signal, clock.now() + left)
+    else await this.execution.waits.during(() => sleep(clock, left, this.signal))
   }
 
   hear(name: string, agent: string): readonly Guidance[] {
@@ -141,7 +146,7 @@ export class Scope implements Context {
     if (execution.recorded.steps.has(key)) return []
     const taken = this.heir?.takeGuidance(key)
     if (taken) return taken
-    const words = execution.hear(this.key, agent)
+    const words = execution.guidance.hear(this.key, agent)
     if (words.length === 0) return words
     execution.journal.append({ type: 'guidance.heard', key, words })
     this.heir?.changed()
@@ -192,7 +197,7 @@ export class Scope implements Context {
     const start = (inherited?: Inherited) => {
       // A scope that was open when the process died is simply still open.
       if (recorded?.state === 'running' && !effects) return
-      const started = factOf({ key, request, fingerprint, input })
+      const started = startOf(key, request, fingerprint, input)
       execution.journal.append({ ...started, ...(inherited && { inherited }) })
     }
     const asked = { key, request, fingerprint }
@@ -206,7 +211,12 @@ export class Scope implements Context {
     )
     this.children.add(child)
     try {
-      if (effects) return await this.act(asked, recorded, child, start, fn)
+      if (effects) {
+        const before = recorded ?? (await child.doubted(asked, heir))
+        heir?.changed()
+        const isNew = recorded === undefined
+        return await act({ execution, scope: child, request, before, isNew, start, perform: fn })
+      }
       start()
       const ended = child.finish(request, () => fn(child))
       return await (heir ? heir.watch(key, ended) : ended)
@@ -215,51 +225,17 @@ export class Scope implements Context {
     }
   }
 
-  /** Has a step act on the world, which it may have done before, in this run or in the one that it was forked from. */
-  private async act<T>(
-    asked: { readonly key: string; readonly request: StepRequest; readonly fingerprint: string },
-    recorded: StepView | undefined,
-    child: Scope,
-    start: (inherited?: Inherited) => void,
-    fn: (ctx: Context) => Promise<T>,
-  ): Promise<T> {
-    const { execution, heir } = this
-    const { key, request } = asked
-    if (heir && !recorded && heir.wasDropped(key)) {
-      await execution.quiet()
-      if (child.aborted) throw child.aborted
+  /** In a fork: an act that may have happened in the run that it comes from, once it is clear that it is needed again. */
+  private async doubted(asked: Asked, heir: Heir | undefined): Promise<StepView | undefined> {
+    if (heir?.wasDropped(this.key)) {
+      await this.execution.quiet()
+      if (this.aborted) throw this.aborted
     }
-    const before = recorded ? (isInDoubt(recorded) ? recorded : undefined) : heir?.inDoubt(asked)
-    heir?.changed()
-    if (before && request.effects === 'once') {
-      const settled = await child.askWhatHappened(before, () => recorded ?? start({}))
-      if (settled) return settled.output as T
-    }
-    let begun = false
-    const perform = async () => {
-      begun = true
-      start()
-      await execution.journal.durable()
-      return child.finish(request, async () => {
-        if (child.aborted) throw child.aborted
-        crashPoint('act:before')
-        const output = await fn(child)
-        crashPoint('act:after')
-        return output
-      })
-    }
-    const act = () => execution.act(child.signal, perform)
-    const { within = act => act() } = request
-    return execution.during(() =>
-      within(act, child).catch(thrown => {
-        if (begun) throw thrown
-        throw child.refused(toCrewError(thrown), start)
-      }),
-    )
+    return heir?.inDoubt(asked)
   }
 
   /** The act was not even tried. What brings the whole run down leaves no trace of it: it may yet be tried. */
-  private refused(reason: CrewError, start: () => void): CrewError {
+  refused(reason: CrewError, start: () => void): CrewError {
     if (this.aborted) return this.aborted
     const error = this.execution.fail(reason)
     if (this.execution.failure === error) return error
@@ -268,7 +244,7 @@ export class Scope implements Context {
   }
 
   /** Runs the body of this step and journals how it ended. A result that arrives is kept, also after an abort. */
-  private async finish<T>(request: StepRequest, body: () => Promise<T>): Promise<T> {
+  async finish<T>(request: StepRequest, body: () => Promise<T>): Promise<T> {
     const { execution, key } = this
     try {
       const output = execution.redact(asJson(await body()))
@@ -291,7 +267,7 @@ export class Scope implements Context {
   }
 
   /** Ended from outside: by what it belongs to, or with the whole run. */
-  private broken(reason: CrewError, { effects, reserved }: StepRequest): CrewError {
+  broken(reason: CrewError, { effects, reserved }: StepRequest, how?: { readonly untried: true }): CrewError {
     const final = reason.code === 'cancelled'
     // A scope that goes down with the run stays open in the journal: a resumed run enters it again.
     if (final || effects || !this.execution.failure) {
@@ -300,53 +276,9 @@ export class Scope implements Context {
         key: this.key,
         reason: this.execution.redact(reason.message),
         final,
-        ...(effects && reserved && { spent: { ...reserved, estimated: true } }),
+        ...(how ?? (effects && reserved && { spent: { ...reserved, estimated: true } })),
       })
     }
     return reason
-  }
-
-  /** Nobody knows whether this step happened, and doing it twice may do harm: a person decides. */
-  private async askWhatHappened(
-    { key, input, starts }: StepView,
-    begin: () => void,
-  ): Promise<{ output: Json } | undefined> {
-    const answer = await this.waitFor(`outcome-${starts}`, {
-      question: `crew was stopped while ${key} was under way, and it may not be safe to do it twice. What now?`,
-      choices: ['retry', 'skip', 'done', 'done=OUTPUT'],
-      ...(input !== undefined && { detail: input }),
-    })
-    const [, choice, output = ''] = /^(retry|skip|done)(?:=(.*))?$/s.exec(asText(answer)) ?? []
-    if (choice === 'retry') return undefined
-    begin()
-    if (choice === 'done') this.execution.journal.append({ type: 'step.succeeded', key, output })
-    else
-      this.execution.journal.append({ type: 'step.skipped', key, reason: `a person said: ${asText(answer)}` })
-    return { output: choice === 'done' ? output : null }
-  }
-}
-
-/** The event with which a step begins. */
-function factOf({
-  key,
-  request: { kind, agent, effects, reserved, tokens },
-  fingerprint,
-  input,
-}: {
-  readonly key: string
-  readonly request: StepRequest
-  readonly fingerprint: string
-  readonly input: Json | undefined
-}): FactOf<'step.started'> {
-  return {
-    type: 'step.started',
-    key,
-    kind,
-    fingerprint,
-    ...(agent !== undefined && { agent }),
-    ...(input !== undefined && { input }),
-    ...(effects && { effects }),
-    ...(reserved && { reserved }),
-    ...(tokens && { tokens }),
   }
 }

@@ -91,6 +91,8 @@ type StepFact =
       readonly final: boolean
       /** What it had reserved: an act that was broken off may have cost that much. */
       readonly spent?: Spend
+      /** Its intent was written down, and that was all: the act had not begun. */
+      readonly untried?: true
     }
   /** Found in flight after a crash: it may or may not have happened. What it had reserved is charged as an estimate. */
   | { readonly type: 'step.unknown'; readonly key: string; readonly spent?: Spend }
@@ -149,6 +151,8 @@ export interface WaitRequest {
 }
 
 type WorkFact =
+  /** For so long until now the process of the run stood still: the machine slept, or its clock was set. */
+  | { readonly type: 'standstill'; readonly milliseconds: number }
   | {
       readonly type: 'model.replied'
       readonly key: string

@@ -119,7 +119,13 @@ export const FACTS: { readonly [Type in Kept]: z.ZodType } = {
   'step.succeeded': z.looseObject({ key: text, output: json }),
   'step.failed': z.looseObject({ key: text, error: failure }),
   'step.skipped': z.looseObject({ key: text, reason: text }),
-  'step.cancelled': z.looseObject({ key: text, reason: text, final: z.boolean(), spent: spend.optional() }),
+  'step.cancelled': z.looseObject({
+    key: text,
+    reason: text,
+    final: z.boolean(),
+    spent: spend.optional(),
+    untried: z.literal(true).optional(),
+  }),
   'step.unknown': z.looseObject({ key: text, spent: spend.optional() }),
   'step.chosen': z.looseObject({ scope: text, key: text }),
   'wait.opened': z.looseObject({ key: text, request }),
@@ -137,6 +143,7 @@ export const FACTS: { readonly [Type in Kept]: z.ZodType } = {
   }),
   'wait.expired': z.looseObject({ key: text }),
   'timer.set': z.looseObject({ key: text, until: z.number() }),
+  standstill: z.looseObject({ milliseconds: count }),
   'model.replied': z.looseObject({ key: text, model: text, spent: spend, milliseconds: count }),
   'model.failed': z.looseObject({
     key: text,

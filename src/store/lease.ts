@@ -7,7 +7,7 @@ import type { Owner } from './events.ts'
 export const HEARTBEAT = 3_000
 
 /** Silence after which an owner counts as gone, even when its process exists: it stands still. */
-const HEART_STOPPED = 15_000
+export const HEART_STOPPED = 15_000
 
 export function thisProcess(): Owner {
   return { host: hostname(), pid: process.pid }

@@ -188,8 +188,7 @@ class SqliteStore implements Store {
     const row = { run, ...signal, value: JSON.stringify(value), via, saw }
     return this.connection.write(() => {
       const isKept = this.sql.signal.run(row).changes === 1
-      if (isKept && signal.kind === 'answer')
-        this.sql.noteAnswer.run({ run, keys: JSON.stringify([signal.key]) })
+      if (isKept && signal.kind === 'answer') this.sql.noteAnswer.run({ run })
       return isKept
     })
   }
@@ -216,10 +215,6 @@ class SqliteStore implements Store {
   /** Runs inside a transaction of the caller. The epoch is checked here: a process that lost the run cannot write. */
   private append(lease: Lease, facts: readonly TimedFact[]): void {
     this.fence(this.sql.advance.run({ ...lease, ...tallyOf(facts), ...this.time() }), lease)
-    const last = facts.findLast(({ type }) => type.startsWith('run.'))
-    // It may have been given while the run was on its way to wait for it.
-    if (last?.type === 'run.waiting')
-      this.sql.noteAnswer.run({ run: lease.run, keys: JSON.stringify(last.on) })
     const next = { ...lease }
     for (const fact of facts) {
       this.insert(next, fact)
@@ -227,6 +222,8 @@ class SqliteStore implements Store {
       if (spent) this.bill(lease.run, next.seq, fact.at, spent)
       this.spending.settle(lease.run, fact)
     }
+    // What it waits for may have been answered while it was on its way to that.
+    if (facts.at(-1)?.type === 'run.waiting') this.sql.noteAnswer.run({ run: lease.run })
   }
 
   private insert(lease: Lease, fact: TimedFact): void {

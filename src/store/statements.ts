@@ -72,9 +72,13 @@ export function prepare(database: Database.Database) {
     ),
     // Whoever waits for an answer can go on once there is one.
     noteAnswer: database.prepare(
+      // What a run waits for stands in its last event.
       `UPDATE runs SET due = 0 WHERE id = :run AND state = 'waiting'
          AND EXISTS (SELECT 1 FROM signals
-           WHERE run = :run AND kind = 'answer' AND signals.key IN (SELECT value FROM json_each(:keys)))`,
+           WHERE run = :run AND kind = 'answer' AND signals.key IN (
+             SELECT value FROM json_each((
+               SELECT coalesce(data -> '$.on', (SELECT json FROM payloads WHERE id = refs ->> '$.on'))
+               FROM events WHERE run = :run ORDER BY seq DESC LIMIT 1))))`,
     ),
     signals: database.prepare(
       'SELECT id, kind, key, value, sent_by AS by, at, via, saw FROM signals WHERE run = ? AND id > ? ORDER BY id',

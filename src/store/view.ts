@@ -19,7 +19,7 @@ export interface RunView {
   error?: Failure
   startedAt: number
   updatedAt: number
-  /** Milliseconds during which somebody was running it. */
+  /** Milliseconds during which somebody was running it, without those in which the machine slept. */
   active: number
   spent: Total
   /** The run that it was forked from. */
@@ -57,8 +57,12 @@ export interface StepView extends Omit<FactOf<'step.started'>, 'type' | 'reserve
   output?: Json
   error?: Failure
   reason?: string
+  /** In a fork: whether all acts in it, and in all that it contains, were taken over; absent before the first. */
+  takenOver?: boolean
   /** Cancelled for good. */
   final?: boolean
+  /** Cancelled before it did anything. */
+  untried?: boolean
   /** In it and in all that it contains. */
   readonly spent: Total
   readonly notes: Note[]
@@ -114,6 +118,7 @@ export function viewOf(events: Iterable<Event>): RunView {
 export function apply(view: RunView, event: Event): void {
   if (view.state === 'running' && event.type !== 'run.resumed')
     view.active += Math.max(0, event.at - view.updatedAt)
+  if (event.type === 'standstill') view.active = Math.max(0, view.active - event.milliseconds)
   view.seq = event.seq
   view.updatedAt = event.at
   const spent = spentIn(event)
@@ -197,6 +202,7 @@ function applyToStep(view: RunView, event: Event): void {
       const step = end(view, event, 'cancelled')
       step.reason = event.reason
       step.final = event.final
+      step.untried = event.untried === true
       break
     }
     case 'step.unknown':
@@ -245,6 +251,13 @@ function applyToStep(view: RunView, event: Event): void {
 
 function start(view: RunView, event: Extract<Event, { type: 'step.started' }>): void {
   if (event.inherited?.spent) addTotal(view.inherited, event.inherited.spent)
+  enter(view, event)
+  if (view.forked && event.effects)
+    for (const step of pathTo(view, event.key))
+      step.takenOver = event.inherited !== undefined && step.takenOver !== false
+}
+
+function enter(view: RunView, event: Extract<Event, { type: 'step.started' }>): void {
   const known = view.steps.get(event.key)
   if (known) {
     known.state = nextStepState(known.state, 'running', event.key)

@@ -26,13 +26,17 @@ export function resolveInput(
   const problems = Object.keys(values).flatMap(name => unknownField(name, fields))
   const result: Record<string, Json> = {}
   const missing: string[] = []
+  const unfit: string[] = []
 
   for (const [name, field] of Object.entries(fields)) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined
     if (value !== undefined) {
       const read = readValue(field, value)
       if (fits(field, read)) result[name] = read
-      else problems.push(`input.${name}: ${misfit(field, read)}`)
+      else {
+        unfit.push(name)
+        problems.push(`input.${name}: ${misfit(field, read)}`)
+      }
     } else if (field.default !== undefined) result[name] = field.default
     else missing.push(name)
   }
@@ -40,7 +44,7 @@ export function resolveInput(
   if (missing.length > 0)
     problems.unshift(`missing: ${missing.map(name => describe(name, fields)).join(', ')}`)
   if (problems.length === 0) return result
-  const toGive = missing.length > 0 ? missing : Object.keys(fields).slice(0, 1)
+  const [toGive = []] = [missing, unfit, Object.keys(fields).slice(0, 1)].filter(names => names.length > 0)
   const [only, ...more] = missing
   const isTask = only !== undefined && more.length === 0 && fields[only]?.type === 'string'
   throw new CrewError('input', problems.join('\n'), {

@@ -7,6 +7,7 @@ import type { RunRow } from '../store/store.ts'
 import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
 import { agentsIn } from '../team/agents.ts'
 import { formatDay, formatDuration, formatSpent, formatTime } from './format.ts'
+import { howItCame } from './taken-over.ts'
 import { oneLine } from './text.ts'
 
 /** How much an event matters, most first. */
@@ -112,6 +113,7 @@ function levelOf(event: Event, view: RunView): Level {
     case 'run.waiting':
     case 'run.interrupted':
     case 'run.cancelled':
+    case 'standstill':
     case 'wait.expired':
     case 'alert':
       return 'warn'
@@ -157,6 +159,8 @@ function wordsFor(event: Event, view: RunView): string {
       return `succeeded in ${formatDuration(view.active)}, ${formatSpent(view.spent)}`
     case 'run.failed':
       return `failed (${event.error.code}): ${event.error.message}`
+    case 'standstill':
+      return `stood still for ${formatDuration(event.milliseconds)}: the machine slept, or its clock was set`
     case 'run.interrupted':
       return `interrupted: ${event.reason}`
     case 'run.cancelled':
@@ -222,6 +226,8 @@ function describeStep(
     }
     case 'step.succeeded': {
       const spent = step && step.spent.calls > 0 ? `, ${formatSpent(step.spent)}` : ''
+      const origin = step && howItCame(step)
+      if (origin) return `succeeded, ${origin}`
       return `succeeded in ${formatDuration(event.at - (step?.startedAt ?? event.at))}${spent}`
     }
     case 'step.failed': {

@@ -3,6 +3,7 @@ import type { Event } from '../store/events.ts'
 import { apply, emptyView, type RunView } from '../store/view.ts'
 import { formatDay, formatDollars, formatTime } from './format.ts'
 import { formatTable } from './table.ts'
+import { howItCame } from './taken-over.ts'
 
 /** A moment of a run: right behind one of its events. */
 export interface Moment {
@@ -68,11 +69,13 @@ function wordsFor(event: Event, view: RunView): string | undefined {
       return `failed (${event.error.code})`
     case 'step.started': {
       const { starts = 1, inherited } = view.steps.get(event.key) ?? {}
-      if (inherited) return inherited.set ? 'given' : 'taken over'
+      if (inherited) return undefined
       return starts > 1 ? `begins again (${starts})` : 'begins'
     }
-    case 'step.succeeded':
-      return 'done'
+    case 'step.succeeded': {
+      const step = view.steps.get(event.key)
+      return (step && howItCame(step)) ?? 'done'
+    }
     case 'step.skipped':
     case 'step.cancelled':
       return event.type.slice('step.'.length)

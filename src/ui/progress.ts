@@ -3,6 +3,7 @@ import type { Event, FactOf } from '../store/events.ts'
 import type { TimedFact } from '../store/store.ts'
 import { apply, emptyView, type RunView, type StepView } from '../store/view.ts'
 import { formatDuration, formatSpent } from './format.ts'
+import { howItCame } from './taken-over.ts'
 import { oneLine } from './text.ts'
 
 /** Longest text of somebody else's in a progress line, in columns. */
@@ -68,6 +69,10 @@ function describe(event: Event, view: RunView, style: ChalkInstance): string | u
       return style.yellow(
         `  ${event.key ? `${event.key}: ` : ''}${event.what}: ${oneLine(event.reason, EXCERPT)}${pauseIn(event.values)}`,
       )
+    case 'standstill':
+      return style.yellow(
+        `  stood still for ${formatDuration(event.milliseconds)}: the machine slept, or its clock was set`,
+      )
     case 'alert':
       return style.red(
         `! ${event.key ? `${event.key}: ` : ''}${event.what}: ${oneLine(event.reason, EXCERPT)}`,
@@ -85,7 +90,7 @@ function describe(event: Event, view: RunView, style: ChalkInstance): string | u
 
 function describeEnd(step: StepView | undefined, style: ChalkInstance): string | undefined {
   if (step?.kind !== 'agent') return undefined
-  const took = formatDuration((step.endedAt ?? step.startedAt) - step.startedAt)
+  const took = howItCame(step) ?? formatDuration((step.endedAt ?? step.startedAt) - step.startedAt)
   if (step.state === 'succeeded') {
     const cost = step.spent.calls > 0 ? ` · ${formatSpent(step.spent)}` : ''
     return `${style.green('✓')} ${step.key} ${style.dim(`${took}${cost}`)}`

@@ -12,6 +12,7 @@ import { colourOf, describeState, documentOfRow } from './run-list.ts'
 import { markOf } from './step-mark.ts'
 import { describeCost, forkOf, spendingOf, wayOn } from './summary.ts'
 import { type Cell, formatTable } from './table.ts'
+import { howItCame } from './taken-over.ts'
 import { oneLine, sanitize } from './text.ts'
 import { createTimeline } from './timeline.ts'
 
@@ -99,6 +100,7 @@ export function documentOfRun(record: RunRecord): JsonObject {
       ...{ input, output, error, stopped },
       agents: agentsOf(view).map(step => {
         const { key, agent, state, starts, startedAt, endedAt, tokens, spent, error, reason } = step
+        const { takenOver, inherited } = step
         return {
           key,
           agent,
@@ -111,6 +113,8 @@ export function documentOfRun(record: RunRecord): JsonObject {
           ...spendingOf(rehearsal, spent),
           error,
           reason,
+          takenOver,
+          given: inherited?.set,
         }
       }),
       partial: partialSteps(view),
@@ -143,7 +147,7 @@ function factsOf(
 
 function agentCells(step: StepView, record: RunRecord, style: ChalkInstance): Cell[] {
   const [mark, colour] = markOf(step, record.row.owner !== undefined)
-  const took = step.starts > 0 ? formatDuration(timeOf(step, record)) : ''
+  const took = howItCame(step) ?? (step.starts > 0 ? formatDuration(timeOf(step, record)) : '')
   const spent = step.spent.calls > 0 ? formatSpent(step.spent) : ''
   const why = step.error?.message ?? step.reason ?? ''
   const agent = step.agent !== undefined && step.agent !== step.key ? `(${step.agent})` : ''

@@ -17,6 +17,7 @@ import {
 } from './format.ts'
 import { describeQuestions } from './question.ts'
 import { describeRemarks, earlierAnswers, partialSteps, savedIn } from './remarks.ts'
+import { countTakenOver } from './taken-over.ts'
 import { sanitize } from './text.ts'
 
 /**
@@ -33,7 +34,7 @@ export function summarize(
   const run = formatReference(id, db)
   const agents = [...view.steps.values()].filter(step => step.kind === 'agent')
   const done = agents.filter(step => step.state === 'succeeded').length
-  const facts = `${done} of ${agents.length} agents done, ${formatDuration(view.active)}, ${describeCost(view)}${describeBudget(view)}`
+  const facts = `${done} of ${agents.length} agents done${countTakenOver(agents, view)}, ${formatDuration(view.active)}, ${describeCost(view)}${describeBudget(view)}`
   const lines = [
     `${headline(outcome, openQuestions(view).length > 0, style)} ${style.dim(`· run ${id}`)}`,
     `  ${style.dim(facts)}`,
@@ -63,7 +64,7 @@ function describeWait(until: number | undefined, view: RunView, run: string, sty
 /** How to go on after a failure with this code; undefined where that is somebody else's, or the hint has said it. */
 export function wayOn(code: ErrorCode, run: string, style: ChalkInstance): string | undefined {
   if (PINNED.has(code))
-    return `a resumed run has the same team file and results; with a changed file: ${style.cyan(sanitize(`crew fork ${run} --team FILE`))}`
+    return `a resumed run has the same team file and results; with the file as it is now: ${style.cyan(sanitize(`crew fork ${run} --team`))}`
   if (code === 'lease-lost' || code === 'cancelled' || USED_UP.has(code)) return undefined
   const command = style.cyan(sanitize(`crew resume ${run}`))
   return `everything done is kept, and the team file as it was; go on with: ${command}`

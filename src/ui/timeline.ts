@@ -17,8 +17,10 @@ export function startTimeline() {
   let previous = 0
   let isRunning = false
   return {
-    take({ type, at }: Event): void {
+    take(event: Event): void {
+      const { type, at } = event
       first ??= at
+      if (type === 'standstill') gaps.push({ from: at - event.milliseconds, to: at })
       if ((!isRunning || type === 'run.resumed') && at > previous && previous > 0)
         gaps.push({ from: previous, to: at })
       if (type === 'run.started' || type === 'run.resumed') isRunning = true

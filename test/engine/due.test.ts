@@ -63,9 +63,24 @@ it('a question is due when it is answered, or when its time is over', async () =
   const word = { value: 'yes', by: 'ann', at: clock.now() }
   await other.signal(RUN.id, { kind: 'tell', key: 'ok', ...word })
   expect(await due(other)).toEqual([])
+  await other.signal(RUN.id, { kind: 'answer', key: 'nobody-asked', ...word })
+  expect(await due(other)).toEqual([])
   await other.signal(RUN.id, { kind: 'answer', key: 'ok', ...word })
   expect(await due(other)).toEqual([RUN.id])
   expect(await resume(other, asking(), { clock })).toEqual({ state: 'succeeded', output: 'yes' })
+})
+
+it('one answer of many makes a run due, however long the list of what it waits for', async () => {
+  const clock = manualClock()
+  const store = await storeAt(clock)
+  const names = Array.from({ length: 40 }, (_, index) => `question-${index}`)
+  const program: Program = async ctx =>
+    Promise.all(names.map(name => ctx.waitFor(name, { question: 'Well?' })))
+  await start(store, program, { clock })
+  await store.signal(RUN.id, { kind: 'answer', key: 'question-39', value: 'yes', by: 'ann', at: clock.now() })
+  expect(await due(store)).toEqual([RUN.id])
+  expect(await resume(store, program, { clock })).toMatchObject({ state: 'waiting' })
+  expect(await due(store)).toEqual([])
 })
 
 it('runs that were interrupted are found, the last first, and no others', async () => {

@@ -68,6 +68,22 @@ describe('a run', () => {
     expect(commits).toBe(11)
   })
 
+  it('is in no doubt about an act that was stopped with its intent written down, and charges nothing for it', async () => {
+    const store = await temporaryStore()
+    const interrupt = new AbortController()
+    const reserved = { input: 10, output: 10, cached: 0, usd: 1 }
+    const { acts, program } = counting((ctx, ran) =>
+      ctx.step('a', { kind: 'test', effects: 'once', reserved }, async () => ran('a')),
+    )
+    const onEvent = ({ type }: { type: string }) =>
+      type === 'step.started' && interrupt.abort(new CrewError('interrupted', 'stopped'))
+    const how = { interrupt: interrupt.signal, onEvent }
+    expect(await start(store, program, how)).toMatchObject({ state: 'interrupted' })
+    expect(acts).toEqual([])
+    expect(await store.run(RUN.id)).toMatchObject({ usd: 0 })
+    expect(await resume(store, program)).toEqual({ state: 'succeeded', output: 'a done' })
+  })
+
   it('keeps the failure of a step as it keeps a result', async () => {
     const store = await temporaryStore()
     const { acts, program } = counting(async (ctx, ran) =>

@@ -24,7 +24,7 @@ export interface Finished {
 }
 
 /** `npm run test:resume`: every run is stopped behind each of its steps that is committed, and resumed. */
-const STOPS = process.env.CREW_TEST_RESUME === '1'
+export const STOPS = process.env.CREW_TEST_RESUME === '1'
 
 interface Settings {
   readonly input?: JsonObject

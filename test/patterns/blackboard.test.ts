@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decisions, failureOf, invocations, type Parts, play, playOn } from '../helpers/play.ts'
 import { storeWith } from '../helpers/runs.ts'
-import type { Finished } from '../helpers/teams.ts'
+import { type Finished, STOPS } from '../helpers/teams.ts'
 
 const member = (name: string, more: object = {}) => ({ role: `You are ${name}.`, ...more })
 const strict = (name: string) =>
@@ -256,7 +256,8 @@ describe('two who write one name, neither knowing of the other', () => {
     expect(outcome).toMatchObject({ state: 'succeeded', output: loser === 'ann' ? 'up' : 'down' })
   })
 
-  it('are told, when they try again, what came in between', async () => {
+  // Stopped behind the first of them, the other begins with what that one wrote.
+  it.skipIf(STOPS)('are told, when they try again, what came in between', async () => {
     const run = await gather({
       parts: { ann: ['one'], ben: ['one'] },
       pattern: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planFork } from '../../src/app/fork.ts'
 import { resume, run, teamOf, verify } from '../../src/app.ts'
+import { CrewError } from '../../src/errors.ts'
 import { pattern } from '../../src/patterns/index.ts'
 import type { Event, FactOf } from '../../src/store/events.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -45,6 +46,30 @@ const agentsIn = (events: readonly Event[]) => {
 const done = (events: readonly Event[]) =>
   steps(events).flatMap(({ key, effects, inherited }) => (effects && !inherited ? [key] : []))
 
+/** The same store, and the numbers of the events that were the last of a transaction. */
+function notingCommits(store: Store) {
+  const ends: number[] = []
+  const noted: Store = Object.create(store, {
+    commit: {
+      async value(...how: Parameters<Store['commit']>) {
+        const written = await store.commit(...how)
+        ends.push(written.at(-1)?.seq ?? 0)
+        return written
+      },
+    },
+  })
+  return { ends, noted }
+}
+
+/** Steps that were taken over in one transaction and ended in another one. */
+function torn(events: readonly Event[], ends: readonly number[]): string[] {
+  const transactionOf = (seq: number) => ends.findIndex(end => seq <= end)
+  return steps(events).flatMap(({ key, seq, inherited }) => {
+    const end = events.find(event => event.seq > seq && 'key' in event && event.key === key)
+    return inherited && end && transactionOf(seq) !== transactionOf(end.seq) ? [key] : []
+  })
+}
+
 describe.each(pattern.options.map(({ shape }) => shape.kind.value))(
   'a fork of the pattern %s',
   async kind => {
@@ -73,16 +98,16 @@ describe.each(pattern.options.map(({ shape }) => shape.kind.value))(
       }
     })
 
-    it(`with ${name}, killed behind an event, goes on and takes over the rest`, async () => {
+    it(`with ${name}, killed behind a commit, goes on and takes over the rest`, async () => {
       if (trial.parts) return
       const { id, outcome, store } = await finish(await team(trial.definition), await settingOf(trial))
       const events = await store.events(id)
       const last = agentsIn(events).at(-1)
-      const fork = await forkAt(trial, id, store, last?.key ?? '')
-      for (const kept of [2, Math.ceil(fork.events.length / 2), fork.events.length - 2]) {
-        // What is taken over is in the journal with its end, or not at all: both are one transaction.
-        const last = fork.events[kept - 1]
-        if (last?.type === 'step.started' && last.inherited) continue
+      const { ends, noted } = notingCommits(store)
+      const fork = await forkAt(trial, id, noted, last?.key ?? '')
+      expect(ends.length).toBeGreaterThan(1)
+      expect(torn(fork.events, ends), 'what is taken over is one transaction with its end').toEqual([])
+      for (const kept of new Set([ends[0], ends[Math.floor(ends.length / 2)], ends.at(-2)])) {
         const before = fork.events.slice(0, kept)
         const again = await storeWith(events, id, { rehearsal: true })
         await again.release(await again.create({ ...ROW, id: fork.id }, DEAD, before[0] as Event))
@@ -111,7 +136,9 @@ describe('what a fork costs', () => {
 
   async function forked(changes: Partial<Parameters<typeof planFork>[1]>, definition: object) {
     const server = await scripted(parts)
-    const first = await finish(await team(definition), { input: { task }, env: { ...server.env } })
+    // What a call costs that is broken off is not what this is about.
+    const setting = { input: { task }, env: { ...server.env }, stops: false }
+    const first = await finish(await team(definition), setting)
     const { id, store, events } = first
     const plan = await planFork(
       { id, events, team: teamOf(events) },
@@ -210,5 +237,91 @@ describe('what a fork costs', () => {
     await expect(refused({ results: [{ path: 'steps.eve.output', value: 'x' }] })).rejects.toMatchObject({
       message: expect.stringMatching(/has no step eve/),
     })
+  })
+})
+
+describe('a fork of a fork', () => {
+  const three = {
+    agents: { ann: { role: 'You are ann.' }, ben: { role: 'You are ben.' }, cid: { role: 'You are cid.' } },
+    pattern: { kind: 'pipeline', stages: ['ann', 'ben', 'cid'] },
+  }
+  const cid = [{ path: 'cid.role', value: 'You are cid!' }]
+  const snow = [{ path: 'steps.ben.output', value: 'Snow.' }]
+
+  /** Forks the last of `runs`, and adds the fork; stopped before its first step, if that is wanted. */
+  async function extend(
+    { store, runs }: { readonly store: Store; readonly runs: string[] },
+    changes: Partial<Parameters<typeof planFork>[1]>,
+    isStopped = false,
+  ) {
+    const id = runs.at(-1) ?? ''
+    const events = await store.events(id)
+    const parent = { id, events, team: teamOf(events) }
+    const { team, input, fork } = await planFork(parent, { agents: [], input: {}, results: [], ...changes })
+    const stop = new AbortController()
+    const onEvent = ({ type }: { type: string }) =>
+      void (isStopped && type === 'run.started' && stop.abort(new CrewError('interrupted', 'stopped')))
+    const wishes = { rehearsal: true, fork, onCreated: (created: string) => void runs.push(created) }
+    const outcome = await run(team, input, wishes, { store, env: {}, interrupt: stop.signal, onEvent })
+    const after = await store.events(runs.at(-1) ?? '')
+    return { outcome, done: done(after), view: viewOf(after) }
+  }
+
+  async function first() {
+    const { id, store, outcome } = await finish(await team(three), { input: { task }, rehearsal: true })
+    return { store, runs: [id], outcome }
+  }
+
+  it('that did not come to its end takes over what that one would have, from where it comes from', async () => {
+    const chain = await first()
+    expect((await extend(chain, { at: 'cid' }, true)).outcome.state).toBe('interrupted')
+    const agents = [{ path: 'cid.role', value: 'You are cid?' }]
+    expect((await extend(chain, { agents }, true)).done).toEqual([])
+    const { outcome, done, view } = await extend(chain, { agents: cid })
+    expect(outcome.state).toBe('succeeded')
+    expect(done).toEqual(['cid/turn-1'])
+    expect(view.steps.get('ben')?.takenOver).toBe(true)
+  })
+
+  it('does anew what the one before it was to do anew, and had not come to', async () => {
+    const chain = await first()
+    await extend(chain, { at: 'ben' }, true)
+    const { done } = await extend(chain, { agents: cid })
+    expect(done).toEqual(['ben/turn-1', 'cid/turn-1'])
+  })
+
+  it.each([false, true])(
+    'keeps a result that was given to the one before it; stopped early: %s',
+    async isStopped => {
+      const chain = await first()
+      await extend(chain, { results: snow }, isStopped)
+      const { outcome, done, view } = await extend(chain, { agents: cid })
+      expect(outcome.state).toBe('succeeded')
+      expect(done).toEqual(['cid/turn-1'])
+      expect(view.steps.get('ben')).toMatchObject({ output: 'Snow.', inherited: { set: true } })
+      // Unless its step is to be done anew.
+      expect((await extend(chain, { at: 'ben' })).done).toEqual(['ben/turn-1', 'cid/turn-1'])
+    },
+  )
+
+  it('goes on without the run that all comes from, and says that it is gone', async () => {
+    const chain = await first()
+    await extend(chain, { at: 'cid' }, true)
+    const gone: Store = Object.create(chain.store, {
+      events: { value: async (id: string) => (id === chain.runs[0] ? [] : chain.store.events(id)) },
+    })
+    const warned: string[] = []
+    const recorded = await gone.events(chain.runs[1] ?? '')
+    const interrupt = new AbortController().signal
+    const surroundings = {
+      store: gone,
+      env: {},
+      interrupt,
+      onEvent: () => {},
+      warn: (line: string) => void warned.push(line),
+    }
+    expect(await resume(chain.runs[1] ?? '', recorded, {}, surroundings)).toEqual(chain.outcome)
+    expect(warned).toEqual([expect.stringMatching(/is gone, from which this one was forked/)])
+    expect(done(await gone.events(chain.runs[1] ?? ''))).toEqual(['ann/turn-1', 'ben/turn-1', 'cid/turn-1'])
   })
 })

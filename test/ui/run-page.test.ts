@@ -152,7 +152,7 @@ it('offers no command that would end the same way', () => {
       clean: String,
     })
   }
-  expect(failed('input-invalid')).toMatch(/with a changed file: crew fork run1 --team FILE$/)
+  expect(failed('input-invalid')).toMatch(/with the file as it is now: crew fork run1 --team$/)
   expect(failed('limit-budget')).not.toMatch(/crew resume/)
   expect(failed('server-error')).toMatch(/and the team file as it was; go on with: crew resume run1$/)
 })

@@ -18,6 +18,7 @@ export function describeParting({ in: parts, a, b }: Parting): string {
   if (!b) return `only the first has it (${a?.state})`
   if (!a) return `only the second has it (${b.state})`
   const words = parts.map(part => (part === 'state' ? `${a.state} → ${b.state}` : WHAT[part]))
+  if (a.given || b.given) return ['given by hand', ...words].join(', ')
   return parts[0] === 'output' ? `asked the same, ${words.join(', ')}` : words.join(', ')
 }
 

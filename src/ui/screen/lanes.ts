@@ -4,6 +4,7 @@ import type { RunView, StepView } from '../../store/view.ts'
 import { formatDuration } from '../format.ts'
 import { drawSpans } from '../spans.ts'
 import { markOf } from '../step-mark.ts'
+import { howItCame } from '../taken-over.ts'
 import { interruptionsIn, type Span, workOf } from '../trace/spans.ts'
 import { cell } from './excerpt.ts'
 import type { Row } from './feed.ts'
@@ -76,7 +77,7 @@ export function drawLane({ key, step, spans }: Lane, look: Look): string {
   const columns = barWidth(look)
   const bar = drawSpans(spans, { columns, at: time => (elapsed(time) / total) * columns, style })
   const took = elapsed(step.endedAt ?? now) - elapsed(step.startedAt)
-  const time = step.starts === 0 ? '' : formatDuration(took)
+  const time = step.starts === 0 || howItCame(step) ? '' : formatDuration(took)
   const name = cell(ending(key, label - 2), label - 2)
   return `${style[colour](mark)} ${name} ${bar} ${style.dim(padStart(time, TOOK))}`
 }

@@ -21,6 +21,8 @@ export interface Parting {
 
 /** What a run tells of a step. */
 interface Told {
+  /** A person gave its result: it was asked nothing. */
+  readonly given: boolean
   readonly asked: string
   readonly output: string | undefined
   readonly state: string
@@ -89,7 +91,7 @@ function compareStep(
   const agent = first?.agent ?? second?.agent ?? ''
   if (!a || !b) return { key, agent, in: ['path'], a, b }
   const parts = [
-    ...(a.asked === b.asked ? [] : ['prompt' as const]),
+    ...(a.asked === b.asked || a.given || b.given ? [] : ['prompt' as const]),
     ...(canonical(a.decisions) === canonical(b.decisions) ? [] : ['decision' as const]),
     ...(a.output === b.output ? [] : ['output' as const]),
     ...(a.state === b.state && a.why === b.why ? [] : ['state' as const]),
@@ -135,6 +137,7 @@ function teller(view: RunView): Teller {
   return step => {
     const { output, state, spent, startedAt, endedAt, reason, error } = step
     return {
+      given: step.inherited?.set === true,
       asked: asked(step),
       output: output === undefined ? undefined : asText(output),
       state,

@@ -1,7 +1,8 @@
 import { asText, isObject, type Json, type JsonObject } from '../../json.ts'
 import type { RunView, StepView, WaitView } from '../../store/view.ts'
-import { formatDay, formatDuration, formatTime, formatTokens } from '../format.ts'
+import { formatDay, formatDuration, formatSpent, formatTime, formatTokens } from '../format.ts'
 import { formatValues } from '../log-line.ts'
+import { howItCame } from '../taken-over.ts'
 import { readsOf } from './reads.ts'
 import type { Branch } from './tree.ts'
 
@@ -135,6 +136,7 @@ function describeGuidance({ key }: Pick<StepView, 'key'>, { guidance }: RunView)
 export function remarksOf({ step, waits, parts }: Branch, view: RunView): string[] {
   return [
     ...describePacket(step),
+    ...describeOrigin(step),
     ...describeGuidance(step, view),
     ...[step, ...parts].flatMap(({ notes }) => notes).flatMap(note => describeNote(note, view)),
     ...waits.flatMap(describeWait),
@@ -148,6 +150,13 @@ export function describeFailure({ key, error, reason, state }: StepView, view: R
   const condition = /^when: (.*)$/s.exec(reason)?.[1]
   const saw = condition === undefined ? {} : readsOf(condition, key, view)
   return [`${state}: ${reason}`, ...sawOf(saw).map(line => `    ${line}`)]
+}
+
+/** In a fork: what was not done here, and what it had cost where it was. */
+function describeOrigin(step: StepView): string[] {
+  if (!step.inherited) return []
+  const { spent } = step.inherited
+  return [`⇤ ${howItCame(step)}${spent ? `: ${formatSpent(spent)} there` : ''}`]
 }
 
 /** How large what it was handed is, section by section. */

@@ -4,6 +4,7 @@ import { isInside } from '../../../step-key.ts'
 import type { RunView } from '../../../store/view.ts'
 import { formatDuration, formatTokens } from '../../format.ts'
 import { markOf } from '../../step-mark.ts'
+import { howItCame } from '../../taken-over.ts'
 import { excerpt, textOf } from '../excerpt.ts'
 import type { Row } from '../feed.ts'
 import { between, ending, widthOf } from '../fit.ts'
@@ -35,7 +36,7 @@ export function agentHead(page: Page, width: number): string[] {
   const room = width - widthOf(name) - 20
   const where = key === agent || room < 8 ? '' : style.dim(` ${ending(key, room)}`)
   const title = `  ${style[colour](mark)} ${style.bold(name)}${where}`
-  const took = formatDuration(elapsed(step.endedAt ?? now) - elapsed(step.startedAt))
+  const took = howItCame(step) ?? formatDuration(elapsed(step.endedAt ?? now) - elapsed(step.startedAt))
   const { spent } = step
   const about = spent.estimated > 0 ? '~' : ''
   const facts = [

@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.ts'
+import { HEART_STOPPED, HEARTBEAT } from '../store/lease.ts'
+
+/** Tells the time in which this process works from that in which it stands still: the machine sleeps, or its clock is set. */
+export interface Watch {
+  /** To be called with every heartbeat at least. */
+  look(): void
+  /** Calls `then` when it has worked for `milliseconds`; the function that it returns calls that off. */
+  afterWork(milliseconds: number, then: () => void): () => void
+}
+
+/** @param onStill is told for how many milliseconds it stood still, when it goes on */
+export function createWatch(clock: Clock, onStill: (milliseconds: number) => void): Watch {
+  let seen = clock.now()
+  let worked = 0
+
+  function look(): void {
+    const passed = clock.now() - seen
+    seen += passed
+    // Not even the heart has beaten in it.
+    const still = passed > HEART_STOPPED ? passed - HEARTBEAT : 0
+    worked += Math.max(0, passed) - still
+    if (still > 0) onStill(still)
+  }
+
+  function afterWork(milliseconds: number, then: () => void): () => void {
+    look()
+    const end = worked + milliseconds
+    let callOff = () => {}
+    const wait = () => {
+      callOff = clock.after(end - worked, () => {
+        look()
+        // Some timers go on while the machine sleeps, and others do not.
+        if (worked < end) wait()
+        else then()
+      })
+    }
+    wait()
+    return () => callOff()
+  }
+
+  return { look, afterWork }
+}
