@@ -74,8 +74,7 @@ export function inheritanceOf(fork: Fork, events: readonly Event[], further?: In
     inDoubt(key, fingerprint) {
       if (!steps.has(key)) return ahead(key)?.inDoubt(key, fingerprint)
       const step = known(key, fingerprint)
-      const isOpen = step && !hasEnded(step) && step.final !== true && !step.untried
-      return isOpen && step.effects === 'once' ? step : undefined
+      return step?.effects === 'once' && !hasEnded(step) && !step.untried ? step : undefined
     },
     wasDropped: key => steps.get(key)?.final === true,
     given(key, fingerprint) {

@@ -33,10 +33,16 @@ export function diverged(
   input: Json | undefined,
 ): CrewError {
   const asked = (step: { kind: string; agent?: string | undefined; input?: Json | undefined }) =>
-    `${step.agent ?? step.kind} ${JSON.stringify(step.input ?? null).slice(0, 300)}`
+    `${step.agent ?? step.kind} ${JSON.stringify(step.input ?? null)}`
+  const [before, now] = [asked(recorded), asked({ kind, agent, input })]
+  // The fingerprint tells more than what is kept for people to read.
+  const difference =
+    before === now
+      ? 'its input is the same; its instructions, model, tools or settings are not'
+      : `before: ${before.slice(0, 300)}\n  now:    ${now.slice(0, 300)}`
   return new CrewError(
     'diverged',
-    `step ${recorded.key} is asked something else than before\n  before: ${asked(recorded)}\n  now:    ${asked({ kind, agent, input })}`,
+    `step ${recorded.key} is asked something else than before\n  ${difference}`,
     {
       step: recorded.key,
       hint: `what it is asked depends on something that changed; keep all that came before with: crew fork RUN --at ${recorded.key}`,

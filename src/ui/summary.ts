@@ -65,7 +65,7 @@ function describeWait(until: number | undefined, view: RunView, run: string, sty
 export function wayOn(code: ErrorCode, run: string, style: ChalkInstance): string | undefined {
   if (PINNED.has(code))
     return `a resumed run has the same team file and results; with the file as it is now: ${style.cyan(sanitize(`crew fork ${run} --team`))}`
-  if (code === 'lease-lost' || code === 'cancelled' || USED_UP.has(code)) return undefined
+  if (code === 'lease-lost' || code === 'cancelled' || SAME_AGAIN.has(code)) return undefined
   const command = style.cyan(sanitize(`crew resume ${run}`))
   return `everything done is kept, and the team file as it was; go on with: ${command}`
 }
@@ -78,8 +78,9 @@ const PINNED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'limit-depth',
 ])
 
-/** Resumed as it is it would end the same way: what gives it more is in the hint. */
-const USED_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+/** Resumed as it is it would end the same way: what helps is in the hint. */
+const SAME_AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'diverged',
   'limit-budget',
   'limit-turns',
   'limit-invocations',

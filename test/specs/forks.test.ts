@@ -325,3 +325,26 @@ describe('a fork of a fork', () => {
     expect(done(await gone.events(chain.runs[1] ?? ''))).toEqual(['ann/turn-1', 'ben/turn-1', 'cid/turn-1'])
   })
 })
+
+describe('an act of which nobody knows whether it happened', () => {
+  /** Two at once, the first of which counts: `slow` is broken off in the middle of what must not be done twice. */
+  const race = {
+    agents: {
+      quick: { kind: 'command', run: ['sleep', '0.1'], effects: 'pure' },
+      slow: { kind: 'command', run: ['sleep', '60'] },
+    },
+    pattern: { kind: 'parallel', branches: ['quick', 'slow'], onFailure: { quorum: 1 } },
+  }
+
+  it('is asked about by a fork that needs it, also when its own run needed it no more', async () => {
+    const { id, store, events } = await finish(await team(race), { input: { task }, stops: false })
+    const step = viewOf(events).steps.get('branches/slow/run')
+    expect(step).toMatchObject({ state: 'cancelled', final: true })
+    const changes = { agents: [{ path: 'quick.run', value: '["false"]' }], input: {}, results: [] }
+    const plan = await planFork({ id, events, team: teamOf(events) }, changes)
+    const surroundings = { store, env: {}, interrupt: new AbortController().signal, onEvent: () => {} }
+    const wishes = { rehearsal: false, fork: plan.fork, onCreated: () => {} }
+    const outcome = await run(plan.team, plan.input, wishes, surroundings)
+    expect(outcome).toMatchObject({ state: 'waiting', on: ['branches/slow/run/outcome-1'] })
+  })
+})
