@@ -1,9 +1,7 @@
 import type Database from 'better-sqlite3'
-import { type Clock, sleep } from '../clock.ts'
-import { errorCode, explain, openDatabase } from './database.ts'
-
-/** How long a write waits for another process to let go of the database, in milliseconds. */
-const PATIENCE = 30_000
+import type { Clock } from '../clock.ts'
+import { explain, openDatabase } from './database.ts'
+import { whenFree } from './patience.ts'
 
 /** The one way to the database of a store, for all that is kept in it. Rejects with a CrewError `store`. */
 export interface Connection {
@@ -21,15 +19,10 @@ export async function connect(path: string, clock: Clock, { readOnly = false } =
     database,
     clock,
     async write(body) {
-      const giveUpAt = clock.now() + PATIENCE
-      for (;;) {
-        try {
-          return database.transaction(body).immediate()
-        } catch (error) {
-          const isBusy = errorCode(error).startsWith('SQLITE_BUSY')
-          if (!isBusy || clock.now() >= giveUpAt) throw explain(error, path)
-          await sleep(clock, 50)
-        }
+      try {
+        return await whenFree(clock, () => database.transaction(body).immediate())
+      } catch (error) {
+        throw explain(error, path)
       }
     },
     read(body) {

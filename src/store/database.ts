@@ -1,9 +1,21 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
+import { systemClock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
 import { copyDatabase } from './copy.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { errorCode, whenFree } from './patience.ts'
 
 /** "crew" in ASCII: marks the file as ours, so that somebody else's database is never touched. */
 const APPLICATION_ID = 0x63726577
@@ -21,23 +33,28 @@ const NETWORK_FILESYSTEMS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42])
 export async function openDatabase(path: string): Promise<Database.Database> {
   try {
     prepareFolder(path)
-    const isNew = !existsSync(path)
-    if (!isNew) lookAt(path)
-    const database = new Database(path, { timeout: BUSY_TIMEOUT })
-    try {
-      checkOwnership(database, path)
-      if (isNew) chmodSync(path, 0o600)
-      // So that crew gc can give free pages back a few at a time; it has to be said before there is anything.
-      if (isNew) database.pragma('auto_vacuum = INCREMENTAL')
-      configure(database, path)
-      await migrate(database, path)
-      return database
-    } catch (error) {
-      database.close()
-      throw error
-    }
+    // Others may be creating or migrating it in this moment.
+    return await whenFree(systemClock, () => open(path))
   } catch (error) {
     throw explain(error, path)
+  }
+}
+
+async function open(path: string): Promise<Database.Database> {
+  const isNew = !existsSync(path) || statSync(path).size === 0
+  if (!isNew) lookAt(path)
+  const database = new Database(path, { timeout: BUSY_TIMEOUT })
+  try {
+    checkOwnership(database, path)
+    if (isNew) chmodSync(path, 0o600)
+    // So that crew gc can give free pages back a few at a time; it has to be said before there is anything.
+    if (isNew) database.pragma('auto_vacuum = INCREMENTAL')
+    configure(database, path)
+    await migrate(database, path)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
   }
 }
 
@@ -216,8 +233,4 @@ export function explain(error: unknown, path: string): unknown {
   if (code.startsWith('SQLITE_'))
     return new CrewError('store', `the store ${path}: ${String(error)}`, { cause: error })
   return error
-}
-
-export function errorCode(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

@@ -259,7 +259,7 @@ describe('crew answer', () => {
       code: 2,
       stderr: expect.stringMatching(/was answered already, by .+@.+: done=it was sent/),
     })
-    expect(await crew(['resume'])).toMatchObject({ code: 0, stdout: 'it was sent\n' })
+    expect(await crew(['resume', 'last'])).toMatchObject({ code: 0, stdout: 'it was sent\n' })
     expect((await crew(['logs'])).stdout).toMatch(/send\/run\/outcome-1 +answered by .+@.+: done=it was sent/)
     expect(await crew(['answer', 'last', 'retry'])).toMatchObject({
       code: 2,
@@ -273,7 +273,7 @@ describe('crew answer', () => {
       code: 2,
       stderr: expect.stringContaining('retry, skip, done, done=OUTPUT'),
     })
-    expect(await crew(['resume'])).toMatchObject({ code: 4 })
+    expect(await crew(['resume', 'last'])).toMatchObject({ code: 4 })
   })
 
   it('asks which of several questions is meant', async () => {
@@ -288,7 +288,7 @@ describe('crew answer', () => {
     expect(await crew(['answer', 'last', 'skip', '--step', 'branches/right/run/outcome-1'])).toMatchObject({
       code: 0,
     })
-    expect(await crew(['resume'])).toMatchObject({ code: 0 })
+    expect(await crew(['resume', 'last'])).toMatchObject({ code: 0 })
   })
 })
 

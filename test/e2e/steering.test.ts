@@ -43,7 +43,7 @@ describe('steering a run from another terminal', () => {
       code: 2,
       stderr: expect.stringMatching(/is interrupted: there is nothing to pause\n→ go on with: crew resume/),
     })
-    expect(await crew(['resume', '-q'])).toMatchObject({ code: 0, stdout: 'two\n' })
+    expect(await crew(['resume', 'last', '-q'])).toMatchObject({ code: 0, stdout: 'two\n' })
   })
 
   it('crew cancel breaks it off for good, with all processes that it has started', async () => {
@@ -63,7 +63,7 @@ describe('steering a run from another terminal', () => {
       stderr: expect.stringMatching(/cancelled by \S+: wrong branch\n$/),
     })
     expect(isAsleep(nap)).toBe(false)
-    expect(await crew(['resume', '--db', db])).toMatchObject({
+    expect(await crew(['resume', 'last', '--db', db])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/was cancelled, and does not go on\n→ .*crew show \w+ --db \S+crew\.db;/),
     })
@@ -130,7 +130,7 @@ describe('crew run --wait', () => {
       code: 4,
       stderr: expect.stringMatching(/answer with: crew answer \w+ send/),
     })
-    const again = start(['resume', '--wait'])
+    const again = start(['resume', 'last', '--wait'])
     const secondEnd = ended(again)
     await said(again, /… waits/)
     expect((await crew(['pause'])).stdout).toMatch(
@@ -141,6 +141,9 @@ describe('crew run --wait', () => {
     const page = (await crew(['show'])).stdout
     expect(page).toContain('✓ boss/answer: answered by')
     expect(page).not.toContain('answer with')
-    expect(await crew(['resume', '-q'])).toMatchObject({ code: 0, stdout: 'go\n\nFrom boss:\nsend\n' })
+    expect(await crew(['resume', 'last', '-q'])).toMatchObject({
+      code: 0,
+      stdout: 'go\n\nFrom boss:\nsend\n',
+    })
   })
 })
