@@ -78,9 +78,13 @@ describe.concurrent('the commands of', () => {
     return runCommands(markdown, folder, { PATH, OPENAI_BASE_URL: `${server.url}/v1` })
   }
 
-  it.each(GUIDES.filter(path => commandsOf(read(path)).length > 0))('%s run, line by line', async path => {
-    expect(await session(path, read(path))).toBe('all succeeded')
-  })
+  it.each(GUIDES.filter(path => commandsOf(read(path)).length > 0))(
+    '%s run, line by line',
+    async path => {
+      expect(await session(path, read(path))).toBe('all succeeded')
+    },
+    120_000,
+  )
 
   it('a document that is wrong are found out', async () => {
     const wrong = '```sh\necho fine\ncrew nonsense | cat\necho never\n```\n'

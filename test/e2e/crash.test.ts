@@ -13,6 +13,8 @@ const TEAM = {
 
 /** Events of an uninterrupted run: run, 3 agents, 1 command, 2 model calls with a reply each, the end. */
 const EVENTS = 16
+/** Some of them; behind every one, and in every pattern, runs are killed by `npm run test:crash`. */
+const BEHIND = [1, 4, 7, 10, 12, 15]
 
 async function killAndResume(crashAt: string) {
   const server = await modelServer()
@@ -38,16 +40,13 @@ describe('a run that is killed with -9', () => {
     expect(server.received).toHaveLength(2)
   })
 
-  it.each(Array.from({ length: EVENTS - 1 }, (_, index) => index + 1))(
-    'behind event %i goes on, and pays for no committed step again',
-    async event => {
-      const { killed, resumed, requests } = await killAndResume(`event:${event}`)
-      expect(killed.signal).toBe('SIGKILL')
-      expect(resumed.code, resumed.stderr).toBe(0)
-      expect(JSON.parse(resumed.stdout)).toMatchObject({ state: 'succeeded', output: 'All is well.' })
-      expect(requests).toBeLessThanOrEqual(3)
-    },
-  )
+  it.each(BEHIND)('behind event %i goes on, and pays for no committed step again', async event => {
+    const { killed, resumed, requests } = await killAndResume(`event:${event}`)
+    expect(killed.signal).toBe('SIGKILL')
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ state: 'succeeded', output: 'All is well.' })
+    expect(requests).toBeLessThanOrEqual(3)
+  })
 
   it.each([
     'before:step.started',
