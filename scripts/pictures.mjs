@@ -31,8 +31,16 @@ const ENDED = /(?:\s|\x1b\[[\d;]*m)*\[exit 0\][\s\S]*$/
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { docs: { type: 'boolean' }, size: { type: 'string', multiple: true } },
+  options: {
+    docs: { type: 'boolean' },
+    size: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h' },
+  },
 })
+if (values.help) {
+  console.log('node scripts/pictures.mjs [SCENE…] [--size COLUMNSxROWS]… [--docs: those of README and docs]')
+  process.exit()
+}
 const sizes = (values.size ?? (values.docs ? ['100x28'] : ['140x40', '80x24'])).map(size => {
   const [columns, rows] = size.split('x').map(Number)
   return { columns, rows }

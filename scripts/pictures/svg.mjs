@@ -17,7 +17,8 @@ async function cellsOf(screen, { columns, rows }) {
   const terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true, convertEol: true })
   terminal.loadAddon(new unicode.Unicode11Addon())
   terminal.unicode.activeVersion = '11'
-  await new Promise(done => terminal.write(screen.replace(/\n$/, ''), done))
+  // Terminals do not agree how wide some glyphs are: what is too wide for this one must not push down the rest.
+  await new Promise(done => terminal.write(`\x1b[?7l${screen.replace(/\n$/, '')}`, done))
   const runs = []
   for (let row = 0; row < rows; row += 1) {
     const line = terminal.buffer.active.getLine(row)

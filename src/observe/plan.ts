@@ -39,7 +39,7 @@ export function overspending(
     const { [unit]: limit = Number.POSITIVE_INFINITY } = budget
     const [gone, over] = [amounts[unit] / limit, worked / time]
     if (gone <= ENOUGH || gone <= factor * over) continue
-    const reason = `${percent(gone)} of the budget of ${inUnit(limit, unit)} are gone after ${percent(over)} of the time`
+    const reason = `${percent(gone)} of the budget of ${inUnit(limit, unit)} is gone after ${percent(over)} of the time`
     return { reason, values: { unit, spent: amounts[unit], limit, worked, time } }
   }
   return undefined

@@ -3,6 +3,7 @@ import { Box, Text, useInput } from 'ink'
 import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { sanitize } from '../text.ts'
 import { excerpt } from './excerpt.ts'
+import { wrap } from './fit.ts'
 import {
   createBreaker,
   type Entry,
@@ -126,7 +127,7 @@ export function Pane(props: PaneProps): ReactNode {
   })
 
   if (entries.length === 0) {
-    const words = none.map(line => style.dim(`  ${excerpt(line, columns - 2)}`))
+    const words = none.flatMap(line => wrap(line, columns - 2).map(part => style.dim(`  ${part}`)))
     return <Lines lines={[...head, '', ...words]} rows={rows} />
   }
   const chosen = isText ? -1 : rowOf(now, layout)
