@@ -28,12 +28,12 @@ Examples:
         import('../ui/table.ts'),
       ])
       const use = async (store: Parameters<typeof findRun>[0]) => {
-        const { id } = await findRun(store, reference)
+        const { id, rehearsal } = await findRun(store, reference)
         const moments = momentsOf(await store.events(id), { all })
         const { stdout } = process
         if (json) stdout.write(`${JSON.stringify({ run: id, moments }, null, 2)}\n`)
         else {
-          const look = { style: styleFor(stdout), width: terminalWidth(stdout) }
+          const look = { style: styleFor(stdout), width: terminalWidth(stdout), rehearsal }
           stdout.write(`${formatMoments(moments, look).join('\n')}\n`)
         }
       }

@@ -17,6 +17,8 @@ export interface Moment {
   /** What the run had spent until then. */
   readonly usd: number
   readonly tokens: number
+  /** Some of it is crew's own conservative count. */
+  readonly estimated: boolean
 }
 
 /** Those of agents, questions and the run itself; with `all`, of every step. */
@@ -28,25 +30,32 @@ export function momentsOf(events: readonly Event[], { all }: { readonly all: boo
     const step = 'key' in event ? event.key : ''
     const isInside = event.type.startsWith('step.') && view.steps.get(step)?.kind !== 'agent'
     if (what === undefined || (isInside && !all)) return []
-    const { usd, input, output } = view.spent
-    return [{ at: event.seq, time: event.at, step, what, usd, tokens: input + output }]
+    const { usd, input, output, estimated } = view.spent
+    const cost = { usd, tokens: input + output, estimated: estimated > 0 }
+    return [{ at: event.seq, time: event.at, step, what, ...cost }]
   })
 }
 
-export function formatMoments(
-  moments: readonly Moment[],
-  { style, width }: { readonly style: ChalkInstance; readonly width: number },
-): string[] {
+interface Look {
+  readonly style: ChalkInstance
+  readonly width: number
+  readonly rehearsal: boolean
+}
+
+export function formatMoments(moments: readonly Moment[], { style, width, rehearsal }: Look): string[] {
   const [first] = moments
   const days = new Set(moments.map(({ time }) => formatDay(time)))
   const moment = (time: number) => (days.size > 1 ? `${formatDay(time)} ` : '') + formatTime(time)
-  const heads = ['event', 'time', 'step', 'what', 'cost'].map(text => ({ text, paint: style.dim }))
-  const rows = moments.map(({ at, time, step, what, usd, tokens }) => [
+  const heads = ['event', 'time', 'step', 'what', rehearsal ? 'would cost' : 'cost'].map(text => ({
+    text,
+    paint: style.dim,
+  }))
+  const rows = moments.map(({ at, time, step, what, usd, tokens, estimated }) => [
     String(at),
     { text: moment(time), paint: style.dim },
     step || 'run',
     what,
-    tokens === 0 ? '\u2013' : formatDollars(usd),
+    tokens === 0 ? '\u2013' : `${estimated ? '~' : ''}${formatDollars(usd)}`,
   ])
   const columns = [{ align: 'right' }, {}, { shrinks: true }, {}, { align: 'right' }] as const
   return first ? formatTable(columns, [heads, ...rows], width) : []
