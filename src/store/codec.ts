@@ -1,5 +1,5 @@
 import { CrewError } from '../errors.ts'
-import { hash } from '../json.ts'
+import { hash, type Json } from '../json.ts'
 import type { Event } from './events.ts'
 import type { TimedFact } from './store.ts'
 
@@ -40,8 +40,10 @@ export function decode(row: Row, payload: (id: number) => string | undefined): E
   try {
     const fields = JSON.parse(row.data)
     if (row.refs !== null) {
-      for (const [field, id] of Object.entries<number>(JSON.parse(row.refs)))
+      for (const [field, id] of Object.entries<Json>(JSON.parse(row.refs))) {
+        if (typeof id !== 'number') throw new TypeError(`its reference ${field} names nothing`)
         fields[field] = JSON.parse(payload(id) ?? '')
+      }
     }
     // Keys are taken apart by all who read: one that is no text could keep them at it for ever.
     for (const name of ['key', 'scope'])

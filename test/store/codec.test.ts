@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { decode, type Row } from '../../src/store/codec.ts'
+
+const row = (more: Partial<Row> = {}): Row => ({
+  seq: 7,
+  at: 5,
+  type: 'step.succeeded',
+  data: '{"key":"a"}',
+  refs: null,
+  ...more,
+})
+
+describe('an event of a store', () => {
+  it('is put together from its row and the payloads that it refers to', () => {
+    const event = decode(row({ refs: '{"output":3}' }), id => (id === 3 ? '"large"' : undefined))
+    expect(event).toEqual({ seq: 7, at: 5, type: 'step.succeeded', key: 'a', output: 'large' })
+  })
+
+  it.each([
+    ['no JSON', { data: '{' }],
+    ['nothing', { data: 'null', refs: '{"output":3}' }],
+    ['a reference to a payload that is not there', { refs: '{"output":3}' }],
+    ['references that name nothing', { refs: '{"output":[]}' }],
+    ['references that are a text', { refs: '"abc"' }],
+    ['references that are no JSON', { refs: '{' }],
+    ['a key that is no text', { data: '{"key":[1]}' }],
+  ])('is said to be damaged when it has %s', (_, damage) => {
+    expect(() => decode(row(damage), () => undefined)).toThrow(
+      expect.objectContaining({
+        code: 'store',
+        message: expect.stringMatching(/^event 7 of a run is damaged: /),
+      }),
+    )
+  })
+})
