@@ -61,12 +61,18 @@ export function reveal(text: string): string {
 /** Also blanks that are no ordinary ones. */
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?! )\p{Zs}/gu
 
-/** Text in which every character takes one column. */
-const PLAIN = /^[ -~]*$/
+/** Text in which every character takes one column. Most text is like that, and there is much of it. */
+export const PLAIN = /^[ -~]*$/
+/** The same with what crew itself draws with: lines, blocks, marks, all of one column. */
+const DRAWN = /^[ -~\u2500-\u25ff·…–›→←↑↓✓✗∅]*$/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are written with them
+const COLOURS = /\x1b\[[0-9;]*m/g
 
-/** Columns that a terminal needs for `text`. */
-export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text)
+/** Columns that a terminal needs for a line, whatever its colours. */
+export function widthOf(line: string): number {
+  if (PLAIN.test(line)) return line.length
+  const bare = line.replace(COLOURS, '')
+  return DRAWN.test(bare) ? bare.length : stringWidth(bare)
 }
 
 const graphemes = new Intl.Segmenter()
@@ -74,7 +80,6 @@ const graphemes = new Intl.Segmenter()
 /** `text`, harmless, on one line of at most `width` columns; what had to be left out is shown by an ellipsis. */
 export function oneLine(text: string, width: number): string {
   const line = (PLAIN.test(text) ? text : sanitize(text)).replace(/\s+/g, ' ').trim()
-  // Most text is plain, and there is much of it.
   if (PLAIN.test(line)) return line.length <= width ? line : width < 1 ? '' : `${line.slice(0, width - 1)}…`
   let fitting = ''
   let used = 0

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { widthOf } from './fit.ts'
+import { widthOf } from '../text.ts'
 import { linesOf } from './sheet.ts'
 
 /** The terminal shows what is between the two at once, if it knows how to. */

@@ -1,25 +1,11 @@
 import stringWidth from 'string-width'
-import { oneLine, sanitize } from '../text.ts'
+import { oneLine, PLAIN, sanitize, widthOf } from '../text.ts'
 
-const PLAIN = /^[\x20-\x7e]*$/
 const graphemes = new Intl.Segmenter()
-
-/** The same with what crew itself draws with: lines, blocks, marks, all of one column. */
-const DRAWN = /^[\x20-\x7e\u2500-\u25ff·…–›→←↑↓✓✗∅]*$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are written with them
-const COLOURS = /\x1b\[[0-9;]*m/g
-
-/** Columns that a line takes, whatever its colours. */
-export function widthOf(line: string): number {
-  if (PLAIN.test(line)) return line.length
-  const bare = line.replace(COLOURS, '')
-  return DRAWN.test(bare) ? bare.length : stringWidth(bare)
-}
 
 /** Text of others, harmless, cut to at most `width` columns. */
 export function clip(text: string, width: number): string {
   if (width < 1) return ''
-  // Most text is plain, and there is much of it.
   if (text.length <= width && PLAIN.test(text)) return text
   return oneLine(text.length > 8 * width ? text.slice(0, 8 * width) : text, width)
 }

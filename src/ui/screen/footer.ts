@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
-import { joinFitting, widthOf } from './fit.ts'
+import { widthOf } from '../text.ts'
+import { joinFitting } from './fit.ts'
 import type { View } from './view.ts'
 
 type Keys = View['keys']

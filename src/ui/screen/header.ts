@@ -3,8 +3,9 @@ import { isObject } from '../../json.ts'
 import type { RunState } from '../../store/states.ts'
 import { formatDollars, formatDuration, formatTokens } from '../format.ts'
 import { budgetOf } from '../summary.ts'
+import { widthOf } from '../text.ts'
 import type { Feed, Row } from './feed.ts'
-import { barOf, between, clip, joinFitting, widthOf } from './fit.ts'
+import { barOf, between, clip, joinFitting } from './fit.ts'
 import { wholeSeconds } from './list-line.ts'
 
 /** Milliseconds for which an alert stays in the header. */

@@ -5,10 +5,11 @@ import { formatDuration } from '../format.ts'
 import { drawSpans } from '../spans.ts'
 import { markOf } from '../step-mark.ts'
 import { howItCame } from '../taken-over.ts'
+import { widthOf } from '../text.ts'
 import { interruptionsIn, type Span, workOf } from '../trace/spans.ts'
 import { cell } from './excerpt.ts'
 import type { Row } from './feed.ts'
-import { ending, padStart, widthOf } from './fit.ts'
+import { ending, padStart } from './fit.ts'
 
 /** An agent over time. */
 export interface Lane {

@@ -2,8 +2,9 @@ import type { ChalkInstance } from 'chalk'
 import type { RunState } from '../../store/states.ts'
 import { formatDollars, formatDuration, formatTokens } from '../format.ts'
 import { markOf } from '../step-mark.ts'
+import { widthOf } from '../text.ts'
 import type { Feed, Row } from './feed.ts'
-import { clip, ending, pad, padStart, widthOf } from './fit.ts'
+import { clip, ending, pad, padStart } from './fit.ts'
 import type { Item } from './list.ts'
 
 /** Columns of the list, by what is left of a line. */

@@ -2,8 +2,9 @@ import type { ChalkInstance } from 'chalk'
 import type { Clock } from '../../clock.ts'
 import type { Event } from '../../store/events.ts'
 import { formatDuration } from '../format.ts'
+import { widthOf } from '../text.ts'
 import { Feed } from './feed.ts'
-import { barOf, clip, widthOf } from './fit.ts'
+import { barOf, clip } from './fit.ts'
 
 /** Longest wait that is shown as it was, in milliseconds. */
 export const LONGEST = 2000

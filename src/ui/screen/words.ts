@@ -1,5 +1,6 @@
+import { widthOf } from '../text.ts'
 import type { Row } from './feed.ts'
-import { ending, pad, widthOf } from './fit.ts'
+import { ending, pad } from './fit.ts'
 import { markOfRow, saidOf } from './list-line.ts'
 import type { Scene } from './view.ts'
 

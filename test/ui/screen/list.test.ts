@@ -1,13 +1,14 @@
 import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import { Feed } from '../../../src/ui/screen/feed.ts'
-import { barOf, clipStart, ending, widthOf, wrap } from '../../../src/ui/screen/fit.ts'
+import { barOf, clipStart, ending, wrap } from '../../../src/ui/screen/fit.ts'
 import { keysLine, viewsLine } from '../../../src/ui/screen/footer.ts'
 import { headerLines } from '../../../src/ui/screen/header.ts'
 import { groupOf, itemsOf, topMovers } from '../../../src/ui/screen/list.ts'
 import { itemLine, layoutOf } from '../../../src/ui/screen/list-line.ts'
 import { rejection, waysOf } from '../../../src/ui/screen/question.ts'
 import { speakersIn, wordsLines } from '../../../src/ui/screen/words.ts'
+import { widthOf } from '../../../src/ui/text.ts'
 import { manualClock } from '../../helpers/clock.ts'
 
 const style = new Chalk({ level: 0 })

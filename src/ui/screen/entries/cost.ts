@@ -4,9 +4,10 @@ import { runBudget } from '../../../policies/budget.ts'
 import { add, type Spend, type Total, zero } from '../../../spend.ts'
 import type { RunView } from '../../../store/view.ts'
 import { formatDollars, formatTokens } from '../../format.ts'
+import { widthOf } from '../../text.ts'
 import { cell, excerpt, shareBar } from '../excerpt.ts'
 import type { Row } from '../feed.ts'
-import { barOf, padStart, widthOf } from '../fit.ts'
+import { barOf, padStart } from '../fit.ts'
 import type { Entry } from '../pager.ts'
 
 /** What one agent spent with one model. */

@@ -1,5 +1,6 @@
+import { widthOf } from '../../text.ts'
 import { excerpt } from '../excerpt.ts'
-import { pad, widthOf } from '../fit.ts'
+import { pad } from '../fit.ts'
 import { labelOf, type Shape } from './standing.ts'
 
 /** Who can pass work on to whom, and how often somebody did. */

@@ -1,6 +1,7 @@
+import { widthOf } from '../../text.ts'
 import { slotsOf } from '../entries/board.ts'
 import { cell, excerpt, inShort } from '../excerpt.ts'
-import { pad, widthOf } from '../fit.ts'
+import { pad } from '../fit.ts'
 import { labelOf, type Shape } from './standing.ts'
 
 /** The board in the middle, with who wrote what, and those who work at it. */

@@ -1,5 +1,5 @@
+import { widthOf } from '../../text.ts'
 import { excerpt } from '../excerpt.ts'
-import { widthOf } from '../fit.ts'
 import { type Drawn, labelOf, type Shape } from './standing.ts'
 
 /** Lanes that go on side by side, and who makes one result of theirs. */

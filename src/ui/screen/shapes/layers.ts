@@ -1,7 +1,7 @@
 import type { Edge } from '../../../patterns/pattern.ts'
 import type { TeamGraph } from '../../../team/graph.ts'
+import { widthOf } from '../../text.ts'
 import { excerpt } from '../excerpt.ts'
-import { widthOf } from '../fit.ts'
 import { type Drawn, labelOf, type Shape } from './standing.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { widthOf } from '../fit.ts'
+import { widthOf } from '../../text.ts'
 import { labelOf, type Shape } from './standing.ts'
 
 /** Stages one after the other; what does not fit goes on in the next line. */

@@ -1,5 +1,5 @@
+import { widthOf } from '../../text.ts'
 import { excerpt, inShort } from '../excerpt.ts'
-import { widthOf } from '../fit.ts'
 import { type Drawn, labelOf, type Shape } from './standing.ts'
 
 /** Who speaks one after the other, and those who stand around. */

@@ -1,5 +1,6 @@
+import { widthOf } from '../../text.ts'
 import { excerpt } from '../excerpt.ts'
-import { joinFitting, pad, widthOf } from '../fit.ts'
+import { joinFitting, pad } from '../fit.ts'
 import { type Drawn, labelOf, type Shape } from './standing.ts'
 
 /** Topics with how often something was published to them, who does it, and who listens. */
