@@ -200,10 +200,11 @@ async function printLog(store: Store, run: RunRow, options: Options): Promise<vo
   const enough = new AbortController()
   const stop = () => enough.abort()
   if (options.follow) process.once('SIGINT', stop)
-  if (agent !== undefined) requireAgent(agent, run, await store.events(run.id))
+  const recorded = agent === undefined ? undefined : await store.events(run.id)
+  if (agent !== undefined && recorded) requireAgent(agent, run, recorded)
   const events = options.follow
     ? follow(store, run.id, { clock: systemClock, signal: enough.signal })
-    : eventsOf(store, run.id)
+    : (recorded ?? eventsOf(store, run.id))
   for await (const event of events) {
     const line = log(event)
     if (line) stdout.write(`${json ? JSON.stringify({ run: run.id, ...event }) : formatLine(line, style)}\n`)
