@@ -56,6 +56,17 @@ export const RUN: RunStart = {
   crew: '0',
 }
 
+/** How the runs of tests of the store begin. */
+export const BEGUN = {
+  type: 'run.started',
+  team: 't',
+  definition: {},
+  input: {},
+  rehearsal: false,
+  crew: '0',
+  at: 1,
+} as const
+
 /** An owner whose process is long gone: its runs can be taken over at once. */
 const DEAD = { host: 'elsewhere', pid: 1 }
 

@@ -3,23 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { Event } from '../../src/store/events.ts'
 import { eventsOf } from '../../src/store/follow.ts'
 import type { Store, TimedFact } from '../../src/store/store.ts'
-import { temporaryStore } from '../helpers/runs.ts'
+import { BEGUN, temporaryStore } from '../helpers/runs.ts'
 
 const RUN = { id: 'run1', team: 't', path: '/t.yaml', rehearsal: false }
-const FIRST: TimedFact = {
-  type: 'run.started',
-  team: 't',
-  definition: {},
-  input: {},
-  rehearsal: false,
-  crew: '0',
-  at: 1,
-}
 
 /** A run of so many events, and how many of them were read from the store so far. */
 async function longRun(length: number) {
   const store = await temporaryStore()
-  const lease = await store.create(RUN, { host: hostname(), pid: process.pid }, FIRST)
+  const lease = await store.create(RUN, { host: hostname(), pid: process.pid }, BEGUN)
   const more = Array.from({ length: length - 1 }, (_, index): TimedFact => {
     return { type: 'timer.set', key: `timer-${index}`, until: index, at: 2 }
   })

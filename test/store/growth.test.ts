@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import type { TimedFact } from '../../src/store/store.ts'
-import { temporaryFolder, temporaryStore } from '../helpers/runs.ts'
+import { BEGUN, temporaryFolder, temporaryStore } from '../helpers/runs.ts'
 
 /** `CREW_STEPS=100000` for more. */
 const STEPS = Number(process.env.CREW_STEPS ?? 1_200)
@@ -53,19 +53,10 @@ function factsOf(step: number): TimedFact[] {
 it('the work of an agent takes some 1 KB beyond its payloads, and no longer to commit at the end of a long run than at its beginning', async () => {
   const file = join(temporaryFolder(), 'crew.db')
   const store = await temporaryStore(file)
-  const fact = {
-    type: 'run.started',
-    team: 't',
-    definition: {},
-    input: {},
-    rehearsal: false,
-    crew: '0',
-    at: 1,
-  } as const
   const lease = await store.create(
     { id: '1rtsh5c3w00', team: 't', path: '/t', rehearsal: false },
     { host: 'elsewhere', pid: 1 },
-    fact,
+    BEGUN,
   )
   const times: number[] = []
   for (let step = 0; step < STEPS; step += 1) {

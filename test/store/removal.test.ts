@@ -7,7 +7,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { Fact } from '../../src/store/events.ts'
 import { examineStore } from '../../src/store/examine.ts'
 import type { Store, TimedFact } from '../../src/store/store.ts'
-import { temporaryFolder, temporaryStore } from '../helpers/runs.ts'
+import { BEGUN, temporaryFolder, temporaryStore } from '../helpers/runs.ts'
 
 const GONE = { host: 'elsewhere', pid: 1 }
 const spent = { input: 10, output: 1, cached: 0, usd: 0.5 }
@@ -15,16 +15,7 @@ const spent = { input: 10, output: 1, cached: 0, usd: 0.5 }
 /** A run that ends with `end`; one of its payloads is its own, one is shared by all. */
 async function add(store: Store, id: string, end?: Fact, owner = GONE) {
   const at = 1
-  const begun = {
-    type: 'run.started',
-    team: 't',
-    definition: {},
-    input: {},
-    rehearsal: false,
-    crew: '0',
-    at,
-  } as const
-  const lease = await store.create({ id, team: 't', path: '/t.yaml', rehearsal: false }, owner, begun)
+  const lease = await store.create({ id, team: 't', path: '/t.yaml', rehearsal: false }, owner, BEGUN)
   const facts: Fact[] = [
     { type: 'step.started', key: 'a', kind: 'agent', fingerprint: '', input: 'shared '.repeat(1000) },
     { type: 'model.replied', key: 'a', model: 'm', spent, milliseconds: 1 },

@@ -9,7 +9,7 @@ import { examineStore } from '../../src/store/examine.ts'
 import { repairStore } from '../../src/store/repair.ts'
 import { salvageStore } from '../../src/store/salvage.ts'
 import type { TimedFact } from '../../src/store/store.ts'
-import { temporaryFolder, temporaryStore } from '../helpers/runs.ts'
+import { BEGUN, temporaryFolder, temporaryStore } from '../helpers/runs.ts'
 
 const spent = { input: 10, output: 1, cached: 0, usd: 0.5 }
 const FACTS: readonly Fact[] = [
@@ -23,17 +23,8 @@ async function changedBy(sql: string): Promise<string> {
   const file = join(temporaryFolder(), 'crew.db')
   const store = await temporaryStore(file)
   const owner = { host: 'elsewhere', pid: 1 }
-  const begun = {
-    type: 'run.started',
-    team: 't',
-    definition: {},
-    input: {},
-    rehearsal: false,
-    crew: '0',
-    at: 1,
-  } as const
   for (const id of ['over', 'open']) {
-    const lease = await store.create({ id, team: 't', path: '/t.yaml', rehearsal: false }, owner, begun)
+    const lease = await store.create({ id, team: 't', path: '/t.yaml', rehearsal: false }, owner, BEGUN)
     const end: readonly Fact[] = id === 'over' ? [{ type: 'run.succeeded', output: 'x' }] : []
     await store.commit(
       lease,

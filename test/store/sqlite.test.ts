@@ -10,17 +10,8 @@ import { openStore } from '../../src/store/sqlite.ts'
 import type { Store, TimedFact } from '../../src/store/store.ts'
 import { manualClock } from '../helpers/clock.ts'
 import { crewHome } from '../helpers/crew.ts'
-import { temporaryFolder, temporaryStore } from '../helpers/runs.ts'
+import { BEGUN, temporaryFolder, temporaryStore } from '../helpers/runs.ts'
 
-const FIRST: TimedFact = {
-  type: 'run.started',
-  team: 't',
-  definition: {},
-  input: {},
-  rehearsal: false,
-  crew: '0',
-  at: 1,
-}
 const NEW = { id: 'run1', team: 't', path: '/t.yaml', rehearsal: false }
 const HERE = { host: hostname(), pid: process.pid }
 const GONE = { host: hostname(), pid: 2 ** 22 }
@@ -36,7 +27,7 @@ async function rejection(promise: Promise<unknown>) {
 describe('a store', () => {
   it('gives back every fact as it was, whatever is in it and however large it is', async () => {
     const store = await temporaryStore()
-    const lease = await store.create(NEW, HERE, FIRST)
+    const lease = await store.create(NEW, HERE, BEGUN)
     let expected = 1
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), fc.string(), fc.nat(600), async (value, text, repeat) => {
@@ -53,7 +44,7 @@ describe('a store', () => {
   it('keeps a large value once, however often it is journaled', async () => {
     const file = join(temporaryFolder(), 'crew.db')
     const store = await temporaryStore(file)
-    const lease = await store.create(NEW, HERE, FIRST)
+    const lease = await store.create(NEW, HERE, BEGUN)
     const output = 'long '.repeat(10_000)
     for (let i = 0; i < 50; i += 1)
       await store.commit(lease, [{ type: 'step.succeeded', key: `${i}`, output, at: 1 }])
@@ -76,7 +67,7 @@ describe('a store', () => {
   it('waits for another process that is writing, instead of failing', async () => {
     const file = join(temporaryFolder(), 'crew.db')
     const store = await temporaryStore(file)
-    const lease = await store.create(NEW, HERE, FIRST)
+    const lease = await store.create(NEW, HERE, BEGUN)
     const other = new Database(file)
     onTestFinished(() => void other.close())
     other.exec('BEGIN IMMEDIATE')
@@ -101,7 +92,7 @@ describe('a store', () => {
 
   it('keeps a list of runs with what they cost, without reading their events', async () => {
     const store = await temporaryStore()
-    const lease = await store.create(NEW, HERE, FIRST)
+    const lease = await store.create(NEW, HERE, BEGUN)
     const spent = { input: 100, output: 20, cached: 0, usd: 0.5 }
     const priced: TimedFact = { type: 'model.replied', key: 'a', model: 'm', spent, milliseconds: 1, at: 2 }
     const { usd, ...unpriced } = spent
@@ -131,7 +122,7 @@ describe('a store', () => {
 describe('a lease', () => {
   it('is refused while its owner lives, and says who that is', async () => {
     const store = await temporaryStore()
-    await store.create(NEW, HERE, FIRST)
+    await store.create(NEW, HERE, BEGUN)
     expect(await rejection(store.acquire(NEW.id, { host: hostname(), pid: 1 }))).toMatchObject({
       code: 'run-owned',
       message: expect.stringContaining(`process ${process.pid}`),
@@ -140,7 +131,7 @@ describe('a lease', () => {
 
   it('is given at once when the process of the owner is gone, or has let it go', async () => {
     const store = await temporaryStore()
-    await store.create(NEW, GONE, FIRST)
+    await store.create(NEW, GONE, BEGUN)
     const lease = await store.acquire(NEW.id, HERE)
     expect(lease).toMatchObject({ epoch: 2, seq: 1 })
     await store.release(lease)
@@ -151,7 +142,7 @@ describe('a lease', () => {
     const clock = manualClock()
     const store = await openStore(join(temporaryFolder(), 'crew.db'), clock)
     onTestFinished(() => store.close())
-    const first = await store.create(NEW, HERE, FIRST)
+    const first = await store.create(NEW, HERE, BEGUN)
     clock.advance(14_000)
     expect(await rejection(store.acquire(NEW.id, GONE))).toMatchObject({ code: 'run-owned' })
     await store.beat(first)
@@ -164,7 +155,7 @@ describe('a lease', () => {
 
   it('fences off a former owner that wakes up', async () => {
     const store = await temporaryStore()
-    const old = await store.create(NEW, GONE, FIRST)
+    const old = await store.create(NEW, GONE, BEGUN)
     const lease = await store.acquire(NEW.id, HERE)
     expect(
       await rejection(store.commit(old, [{ type: 'step.succeeded', key: 'a', output: 1, at: 1 }])),
