@@ -28,6 +28,7 @@ export class Journal {
   private pending: TimedFact[] = []
   private failure: CrewError | undefined
   private flushing: Promise<void> | undefined
+  private isOver = false
 
   constructor(options: Options) {
     this.options = options
@@ -36,8 +37,14 @@ export class Journal {
 
   append(fact: Fact): void {
     this.watch.look()
-    if (isEphemeral(fact)) this.options.onEvent(this.timed(fact))
+    if (isEphemeral(fact) || this.isOver) this.options.onEvent(this.timed(fact))
     else this.push(fact)
+  }
+
+  /** The last fact. What its last steps give others reason to say of the run is heard, and kept no more. */
+  end(fact: Fact): void {
+    this.append(fact)
+    this.isOver = true
   }
 
   private timed(fact: Fact): TimedFact {
@@ -45,6 +52,7 @@ export class Journal {
   }
 
   private push(fact: Fact): void {
+    if (this.isOver) return
     this.pending.push(this.timed(fact))
     this.flushing ??= this.flushSoon()
   }

@@ -225,7 +225,7 @@ async function carryOn(
 /** Journals how the run ended. An end that cannot be written is no end: the run stays open, to be resumed. */
 async function end(outcome: Outcome, journal: Journal, redact: RunOptions['redact']): Promise<Outcome> {
   try {
-    journal.append(endOf(outcome, redact))
+    journal.end(endOf(outcome, redact))
     await journal.durable()
     return outcome
   } catch (error) {

@@ -13,8 +13,10 @@ export interface Flight {
   since: number
   /** When it, or something in it, last gave a sign of life. */
   heard: number
-  /** Somebody else does it instead. */
+  /** Somebody else does it instead, or did it: another agent, a kept answer, the run that this one was forked from. */
   isReplaced?: true
+  /** How many questions in it are open. */
+  waits: number
   /** Its last failure has been counted: it has done nothing since. */
   isCounted?: boolean
 }
@@ -49,12 +51,10 @@ export class InFlight {
       case 'step.skipped':
       case 'step.cancelled':
       case 'step.unknown':
-        this.agents.delete(event.key)
-        this.acts.delete(event.key)
-        for (const key of this.waits.keys()) if (isInside(key, event.key)) this.waits.delete(key)
+        this.leave(event.key)
         break
       case 'wait.opened':
-        this.waits.set(event.key, { key: event.key, request: event.request, since: event.at })
+        this.ask(event)
         break
       case 'wait.answered':
       case 'wait.expired':
@@ -74,11 +74,6 @@ export class InFlight {
     return undefined
   }
 
-  /** It waits for a person: so long, nobody expects anything of it. */
-  isWaiting({ key }: Flight): boolean {
-    return [...this.waits.keys()].some(wait => isInside(wait, key))
-  }
-
   /** It waits for something that it has begun itself. */
   isAround({ key }: Flight): boolean {
     return [...this.acts.keys(), ...this.agents.keys()].some(other => other !== key && isInside(other, key))
@@ -89,28 +84,49 @@ export class InFlight {
   ): void {
     const { key, kind, at } = event
     const agent = event.agent ?? this.agentAt(key)?.agent ?? ''
-    const flight = { key, kind, agent, since: at, heard: at }
+    const flight = { key, kind, agent, since: at, heard: at, waits: 0 }
     if (kind === 'agent') this.agents.set(key, flight)
-    if (!event.effects) return
-    this.acts.set(key, flight)
+    if (event.effects) this.acts.set(key, flight)
     const actor = this.agentAt(key)
-    if (actor) actor.isCounted = false
+    if (actor && event.effects) actor.isCounted = false
+    if (actor && event.inherited) actor.isReplaced = true
+  }
+
+  private ask({ key, request, at }: TimedFact & { readonly type: 'wait.opened' }): void {
+    this.waits.set(key, { key, request, since: at })
+    for (const flight of this.around(key)) flight.waits += 1
   }
 
   /** Nobody's work takes longer for having waited for a person. */
   private goOn(key: string, at: number): void {
     const waited = at - (this.waits.get(key)?.since ?? at)
-    this.waits.delete(key)
-    for (const outer of outwards(key)) {
-      const flight = this.agents.get(outer)
-      if (flight) flight.since += waited
-    }
+    this.forget(key)
+    for (const flight of this.around(key)) if (flight.kind === 'agent') flight.since += waited
+  }
+
+  private forget(key: string): void {
+    if (!this.waits.delete(key)) return
+    for (const flight of this.around(key)) flight.waits -= 1
+  }
+
+  /** Questions in what has ended are open no more. */
+  private leave(key: string): void {
+    const flight = this.agents.get(key) ?? this.acts.get(key)
+    if (flight?.waits) for (const wait of [...this.waits.keys()]) if (isInside(wait, key)) this.forget(wait)
+    this.agents.delete(key)
+    this.acts.delete(key)
   }
 
   private hear(key: string, at: number): void {
+    for (const flight of this.around(key)) flight.heard = at
+  }
+
+  /** The work that `key` is a part of, the innermost first. */
+  private *around(key: string): Iterable<Flight> {
     for (const outer of outwards(key)) {
-      const flights = [this.acts.get(outer), this.agents.get(outer)]
-      for (const flight of flights) if (flight) flight.heard = at
+      const [act, agent] = [this.acts.get(outer), this.agents.get(outer)]
+      if (act) yield act
+      if (agent && agent !== act) yield agent
     }
   }
 }

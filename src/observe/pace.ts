@@ -9,14 +9,15 @@ const FEW = 20
 export class Pace {
   private time = 0
   private last: number | undefined
-  /** When steps of agents ended well, in working time. */
+  /** When agents ended well what they had done themselves, in working time. */
   private readonly ends: number[] = []
 
   /** To be told of every event before `flights` is. */
   pass(event: Event | TimedFact, flights: InFlight): void {
     this.time = event.type === 'run.resumed' ? this.time : this.worked(event.at, flights)
     this.last = event.at
-    if (event.type === 'step.succeeded' && flights.agents.has(event.key)) this.ends.push(this.time)
+    const flight = event.type === 'step.succeeded' && flights.agents.get(event.key)
+    if (flight && !flight.isReplaced) this.ends.push(this.time)
   }
 
   /** Working time of the run until `now`. */

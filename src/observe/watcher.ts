@@ -183,8 +183,9 @@ export class Watcher {
   private lookForStall(act: Flight, now: number): void {
     const { stalled } = this.options.settings
     const silent = now - act.heard
-    if (stalled === false || silent < stalled) return
-    if (this.flights.isAround(act) || this.flights.isWaiting(act)) return
+    if (stalled === false || silent < stalled || act.waits > 0) return
+    // Of many that hang, one is looked at closely.
+    if (this.raised.has(`stalled ${act.agent}`) || this.flights.isAround(act)) return
     const since = new Date(act.heard).toISOString()
     const who = act.agent === '' ? act.kind : `the ${act.kind} of ${act.agent}`
     const reason = `${who} has given no sign of life for ${inWords(silent)}, since ${since}; if it hangs, its deadline ends it`
@@ -193,9 +194,9 @@ export class Watcher {
 
   private lookForSlowness(flight: Flight, now: number): void {
     const { slow } = this.options.settings
-    const { agent, key, since, heard } = flight
+    const { agent, key, since, heard, waits } = flight
     const took = now - since
-    if (slow === false || took < SHORT || this.flights.isWaiting(flight)) return
+    if (slow === false || took < SHORT || waits > 0) return
     const usual = this.usual(agent)
     if (!usual || took <= slow * usual.median) return
     const silent = now - heard

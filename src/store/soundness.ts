@@ -99,7 +99,11 @@ function orderOf({ seq, state }: RunView, event: Event): string | undefined {
   if ((event.type === 'run.started') !== (seq === 0))
     return seq === 0 ? 'a run begins with run.started' : 'a run begins only once'
   const isUnderWay = seq === 0 || state === 'running'
-  return isUnderWay || event.type.startsWith('run.') ? undefined : `${event.type} while the run is ${state}`
+  // What the last steps gave reason to say was once written down behind the end.
+  const isRemark = event.type === 'alert' || event.type === 'decision'
+  return isUnderWay || isRemark || event.type.startsWith('run.')
+    ? undefined
+    : `${event.type} while the run is ${state}`
 }
 
 export function describe({ issues: [issue] }: z.ZodError): string {

@@ -50,6 +50,25 @@ describe('a run', () => {
     expect(seen).toEqual([['run.started', 'step.started', 'step.succeeded', 'step.started']])
   })
 
+  it('keeps nothing that is said of it after its end, though it is heard', async () => {
+    const store = await temporaryStore()
+    const heard: string[] = []
+    let emit: Context['emit'] | undefined
+    const program: Program = async ctx => {
+      emit = fact => ctx.emit(fact)
+      return ctx.step('a', act, async () => 'x')
+    }
+    await start(store, program, {
+      onEvent: ({ type }) => {
+        heard.push(type)
+        // By then, the end of the run is durable as well.
+        if (type === 'step.succeeded') emit?.({ type: 'alert', key: '', what: 'throughput', reason: 'slow' })
+      },
+    })
+    expect(heard.filter(type => type === 'alert')).toHaveLength(1)
+    expect((await store.events(RUN.id)).at(-1)?.type).toBe('run.succeeded')
+  })
+
   it('costs one commit a step in a chain', async () => {
     const store = await temporaryStore()
     let commits = 0

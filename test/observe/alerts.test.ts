@@ -4,6 +4,7 @@ import { Watcher } from '../../src/observe/watcher.ts'
 import type { Fact, FactOf } from '../../src/store/events.ts'
 import { alerts } from '../../src/team/alerts.ts'
 import { manualClock } from '../helpers/clock.ts'
+import { cpuTime } from '../helpers/cpu.ts'
 import { began, replied, resumed, started, succeeded } from '../helpers/history.ts'
 
 const SECOND = 1_000
@@ -236,6 +237,24 @@ describe('a run', () => {
     expect(told()).toEqual(['throughput'])
   })
 
+  it('does not get slower by no longer taking over what was done before it was forked', async () => {
+    const { happens, pass, told } = watched()
+    for (let index = 0; index < 40; index += 1) {
+      const isTakenOver = index < 20
+      const act = { kind: 'model', effects: 'idempotent', fingerprint: '' } as const
+      happens(work(`step-${index}`, 'write'))
+      happens({
+        type: 'step.started',
+        key: `step-${index}/turn-1`,
+        ...act,
+        ...(isTakenOver && { inherited: {} }),
+      })
+      if (!isTakenOver) await pass(2)
+      happens(succeeded(`step-${index}/turn-1`), succeeded(`step-${index}`))
+    }
+    expect(told()).toEqual([])
+  })
+
   it('does not get slower by waiting for a person, or by being resumed late', async () => {
     const { happens, pass, told } = watched({ settings: { waiting: false } })
     for (let index = 0; index < 30; index += 1) {
@@ -337,6 +356,18 @@ describe('a run', () => {
     happens(work('write'), call('write/turn-1'), replied('write/turn-1'), ...Array(9).fill(retried('write')))
     happens({ type: 'wait.opened', key: 'approve', request: { question: 'May I?' } })
     await pass(1_000)
+    expect(told()).toEqual([])
+  })
+
+  it('is looked at in little time while thousands of its agents wait', async () => {
+    const agents = Array.from({ length: 5_000 }, (_, index) => `each-${index}`)
+    const { happens, pass, told } = watched({ settings: { waiting: false } })
+    const request = { question: 'May I?' }
+    for (const key of agents) happens(work(key, 'asker'), { type: 'wait.opened', key: `${key}/ask`, request })
+    const began = cpuTime()
+    await pass(60)
+    for (const key of agents) happens(succeeded(key))
+    expect(cpuTime() - began).toBeLessThan(5_000)
     expect(told()).toEqual([])
   })
 

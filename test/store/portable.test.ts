@@ -102,6 +102,9 @@ describe('a file that is no run', () => {
     const file = join(folder(), 'run.jsonl.gz')
     writeFileSync(file, bytes)
     expect((await readRun(file)).run).toMatchObject({ id: 'abc123', state: 'succeeded', imported: 4 })
+    const alert = { key: '', what: 'throughput', reason: 'slow', type: 'alert', seq: 5, at: 9 }
+    writeFileSync(file, pack([...lines, alert]))
+    expect((await readRun(file)).run).toMatchObject({ state: 'succeeded', imported: 5 })
   })
 
   const cases: readonly [what: string, make: () => Buffer, why: RegExp][] = [
