@@ -34,7 +34,7 @@ export function summarize(
   const run = formatReference(id, db)
   const agents = [...view.steps.values()].filter(step => step.kind === 'agent')
   const done = agents.filter(step => step.state === 'succeeded').length
-  const facts = `${done} of ${agents.length} agents done${countTakenOver(agents, view)}, ${formatDuration(view.active)}, ${describeCost(view)}${describeBudget(view)}`
+  const facts = `${done} of ${agents.length} agents done${countTakenOver(agents, view)}, ${formatDuration(view.active)}, ${describeCost(view, describeBudget(view))}`
   const lines = [
     `${headline(outcome, openQuestions(view).length > 0, style)} ${style.dim(`· run ${id}`)}`,
     `  ${style.dim(facts)}`,
@@ -102,13 +102,18 @@ function headline(outcome: Outcome, asks: boolean, style: ChalkInstance): string
   }
 }
 
-/** What a run cost; of a rehearsal, what it would have. */
-export function describeCost({ rehearsal, spent, forked, inherited }: RunView): string {
-  if (!rehearsal && forked && inherited.calls > 0)
-    return `${formatSpent(spent)}; taken over from ${forked.run}: ${formatSpent(inherited)}`
-  if (!rehearsal) return formatSpent(spent)
-  if (spent.calls === 0) return 'rehearsal, no model called'
-  return `rehearsal, no model called; else ${formatSpent(spent)}`
+/**
+ * What a run cost; of a rehearsal, what it would have.
+ * @param limit what is said of the most that it may take
+ */
+export function describeCost({ rehearsal, spent, forked, inherited }: RunView, limit = ''): string {
+  if (rehearsal)
+    return `rehearsal, no model called${spent.calls > 0 ? `; else ${formatSpent(spent)}` : ''}${limit}`
+  // A call that was broken off is charged with the most that it can have cost: a surprise, if nobody says so.
+  const guessed = spent.estimated > 0 ? ` (${spent.estimated} of ${spent.calls} calls estimated)` : ''
+  const before =
+    forked && inherited.calls > 0 ? `; taken over from ${forked.run}: ${formatSpent(inherited)}` : ''
+  return `${formatSpent(spent)}${guessed}${limit}${before}`
 }
 
 /** What it was allowed to take. */
