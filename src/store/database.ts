@@ -177,12 +177,12 @@ async function keepBackup(database: Database.Database, path: string, schema: num
 }
 
 const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] = [
-  ['SQLITE_FULL', 'the disk is full', 'free some space, then go on with: crew resume'],
+  ['SQLITE_FULL', 'the disk is full', 'free some space, and try again'],
   // There is no room for the 32 KiB by which the processes that use it find each other.
   [
     'SQLITE_IOERR_SHMSIZE',
     'the disk is full, or does not write',
-    'free some space, or check the disk; then go on with: crew resume',
+    'free some space, or check the disk, and try again',
   ],
   [
     'SQLITE_READONLY',
@@ -203,12 +203,12 @@ const EXPLANATIONS: readonly [prefix: string, message: string, hint: string][] =
     'the file cannot be opened',
     'check the path, its permissions and the room on its disk, or name another with --db FILE',
   ],
-  ['SQLITE_IOERR', 'the disk does not read or write', 'check the disk; then go on with: crew resume'],
+  ['SQLITE_IOERR', 'the disk does not read or write', 'check the disk, and try again'],
   ['EACCES', 'permission denied', 'make the folder writable, or name another store with --db FILE'],
   ['EROFS', 'the filesystem is read-only', 'name another store with --db FILE'],
-  ['ENOSPC', 'the disk is full', 'free some space, then go on with: crew resume'],
-  ['EDQUOT', 'the disk is full', 'free some space, then go on with: crew resume'],
-  ['EIO', 'the disk does not read or write', 'check the disk; then go on with: crew resume'],
+  ['ENOSPC', 'the disk is full', 'free some space, and try again'],
+  ['EDQUOT', 'the disk is full', 'free some space, and try again'],
+  ['EIO', 'the disk does not read or write', 'check the disk, and try again'],
   // Node says so of a folder that cannot be made, whatever the reason.
   ['ENOENT', 'its folder cannot be made', 'make that folder, or name another store with --db FILE'],
   ['ENOTDIR', 'its folder is not a folder', 'name another store with --db FILE'],
