@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/proof/*.proof.ts', 'test/policies/budget-schedules.test.ts'],
-    testTimeout: 30 * 60_000,
+    testTimeout: 120 * 60_000,
     // One after the other: they count seconds.
     fileParallelism: false,
     env: { CREW_HOME: join(tmpdir(), `crew-proof-home-${process.pid}`), CREW_SCHEDULES: '10000' },
