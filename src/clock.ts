@@ -4,7 +4,10 @@ import { randomInt } from 'node:crypto'
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Milliseconds on a clock that nobody can set; all processes of a machine read the same one, until it restarts. */
+  /**
+   * Milliseconds on a clock that nobody can set: how long something takes is measured on it. All processes of a machine
+   * read the same one, until it restarts.
+   */
   uptime(): number
   /** A number from 0 up to, not including, 1. */
   random(): number

@@ -104,8 +104,8 @@ async function reply(
   request: ModelRequest,
 ): Promise<ModelReply> {
   const { key, signal } = ctx
-  const began = services.clock.now()
-  const facts = () => ({ key, model: model.id, milliseconds: services.clock.now() - began })
+  const began = services.clock.uptime()
+  const facts = () => ({ key, model: model.id, milliseconds: services.clock.uptime() - began })
   const ofAgent = (spent: Spend) => Object.assign({}, spent, { agent, model: model.id })
   try {
     const reply = await model.reply(request, {

@@ -36,7 +36,7 @@ export async function attend({
   patience,
   interrupt,
 }: Attendance): Promise<Word> {
-  const began = clock.now()
+  const began = clock.uptime()
   const deadlines = on.map(
     key => recorded.waits.get(key)?.request.until ?? recorded.timers.get(key) ?? Number.POSITIVE_INFINITY,
   )
@@ -49,7 +49,7 @@ export async function attend({
     const now = clock.now()
     const isAnswered = signals.some(({ kind, key }) => kind === 'answer' && on.includes(key))
     if (isAnswered || deadlines.some(until => until < now)) return { kind: 'go-on' }
-    if (now - began >= patience) break
+    if (clock.uptime() - began >= patience) break
     await sleep(clock, POLL, interrupt).catch(() => {})
   }
   return { kind: 'nothing' }

@@ -11,6 +11,8 @@ interface Options {
   readonly store: Store
   readonly lease: Lease
   readonly clock: Clock
+  /** When its run was last heard of, in milliseconds since the epoch. */
+  readonly since: number
   /** Told of every event once it is durable, and of ephemeral facts at once. Must not throw. */
   readonly onEvent: Subscriber
   /** The store failed, or the run has a new owner: nothing can be written any more. Called once. */
@@ -32,11 +34,11 @@ export class Journal {
 
   constructor(options: Options) {
     this.options = options
-    this.watch = createWatch(options.clock, milliseconds => this.push({ type: 'standstill', milliseconds }))
+    const { clock, since } = options
+    this.watch = createWatch(clock, since, milliseconds => this.push({ type: 'standstill', milliseconds }))
   }
 
   append(fact: Fact): void {
-    this.watch.look()
     if (isEphemeral(fact) || this.isOver) this.options.onEvent(this.timed(fact))
     else this.push(fact)
   }
@@ -48,7 +50,7 @@ export class Journal {
   }
 
   private timed(fact: Fact): TimedFact {
-    return Object.assign({}, fact, { at: this.options.clock.now() })
+    return Object.assign({}, fact, { at: this.watch.now() })
   }
 
   private push(fact: Fact): void {

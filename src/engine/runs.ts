@@ -127,7 +127,7 @@ async function enter(lease: Lease, recorded: RunView, resumption: Resumption, op
     { type: 'run.resumed', owner, epoch: lease.epoch, reopened, ...resumption },
     ...inDoubt(recorded),
   ]
-  const at = clock.now()
+  const at = Math.max(clock.now(), recorded.updatedAt)
   for (const event of await store.commit(
     lease,
     facts.map(fact => ({ ...fact, at })),
@@ -199,7 +199,14 @@ async function carryOn(
   stop: AbortController,
 ): Promise<Outcome> {
   const { store, clock, redact, interrupt, onEvent, inheritance } = options
-  const journal = new Journal({ store, lease, clock, onEvent, onFailure: error => stop.abort(error) })
+  const journal = new Journal({
+    store,
+    lease,
+    clock,
+    since: recorded.updatedAt,
+    onEvent,
+    onFailure: error => stop.abort(error),
+  })
   const onInterrupt = () => stop.abort(interrupt.reason)
   const over = new AbortController()
   everyBeat(clock, over.signal, () => journal.watch.look()).catch(() => {})

@@ -3,20 +3,27 @@ import { HEART_STOPPED, HEARTBEAT } from '../store/lease.ts'
 
 /** Tells the time in which this process works from that in which it stands still: the machine sleeps, or its clock is set. */
 export interface Watch {
+  /** The time of the run, in milliseconds since the epoch: that on the wall, but never back. */
+  now(): number
   /** To be called with every heartbeat at least. */
   look(): void
   /** Calls `then` when it has worked for `milliseconds`; the function that it returns calls that off. */
   afterWork(milliseconds: number, then: () => void): () => void
 }
 
-/** @param onStill is told for how many milliseconds it stood still, when it goes on */
-export function createWatch(clock: Clock, onStill: (milliseconds: number) => void): Watch {
+/**
+ * @param since when the run was last heard of
+ * @param onStill is told for how many milliseconds it stood still, when it goes on
+ */
+export function createWatch(clock: Clock, since: number, onStill: (milliseconds: number) => void): Watch {
   let seen = clock.now()
+  let time = Math.max(since, seen)
   let worked = 0
 
   function look(): void {
     const passed = clock.now() - seen
     seen += passed
+    time += Math.max(0, passed)
     // Not even the heart has beaten in it.
     const still = passed > HEART_STOPPED ? passed - HEARTBEAT : 0
     worked += Math.max(0, passed) - still
@@ -39,5 +46,10 @@ export function createWatch(clock: Clock, onStill: (milliseconds: number) => voi
     return () => callOff()
   }
 
-  return { look, afterWork }
+  function now(): number {
+    look()
+    return time
+  }
+
+  return { now, look, afterWork }
 }

@@ -56,10 +56,10 @@ export function guardedFetch(fetch: Fetch, guard: Guard, clock: Clock): Fetch {
   return async (address, init) => {
     const url = canonicalAddress(address)
     const { total } = init.deadlines
-    const began = clock.now()
+    const began = clock.uptime()
     const late = () => new CrewError('timeout', `${url.host} could not be looked up in time`)
     const addresses = await unlessAborted(inTime(clock, total, guard.check(url), late), init.signal)
-    const left = Math.max(1, total - (clock.now() - began))
+    const left = Math.max(1, total - (clock.uptime() - began))
     return fetch(url.href, { ...init, addresses, deadlines: { ...init.deadlines, total: left } })
   }
 }

@@ -65,6 +65,14 @@ export class InFlight {
     if ('key' in event && event.type !== 'alert') this.hear(event.key, event.at)
   }
 
+  /** The machine slept, or its clock was set forward: nobody took longer or was silent for that. */
+  standStill(milliseconds: number): void {
+    for (const flight of new Set([...this.agents.values(), ...this.acts.values()])) {
+      flight.since += milliseconds
+      flight.heard += milliseconds
+    }
+  }
+
   /** The innermost agent at work to whose work `key` belongs. */
   agentAt(key: string): Flight | undefined {
     for (const outer of outwards(key)) {

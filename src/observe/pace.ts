@@ -15,6 +15,7 @@ export class Pace {
   /** To be told of every event before `flights` is. */
   pass(event: Event | TimedFact, flights: InFlight): void {
     this.time = event.type === 'run.resumed' ? this.time : this.worked(event.at, flights)
+    if (event.type === 'standstill') this.time = Math.max(0, this.time - event.milliseconds)
     this.last = event.at
     const flight = event.type === 'step.succeeded' && flights.agents.get(event.key)
     if (flight && !flight.isReplaced) this.ends.push(this.time)

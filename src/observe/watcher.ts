@@ -5,6 +5,7 @@ import { add, type Total, zero } from '../spend.ts'
 import { isInside } from '../step-key.ts'
 import type { Event, FactOf } from '../store/events.ts'
 import { NOT_ITS_OWN, type RunTotal } from '../store/history.ts'
+import { HEART_STOPPED } from '../store/lease.ts'
 import type { TimedFact } from '../store/store.ts'
 import { spentIn } from '../store/view.ts'
 import type { AlertSettings } from '../team/alerts.ts'
@@ -55,6 +56,8 @@ export class Watcher {
   private totals: readonly RunTotal[] | undefined
   private isAsking = false
   private cancel: (() => void) | undefined
+  /** By how much the time of the run is ahead of the clock, since that was set back. */
+  private ahead = 0
   private isLive = false
   private isOver = false
 
@@ -73,6 +76,7 @@ export class Watcher {
   see(event: Event | TimedFact): void {
     if (this.isOver) return
     this.isLive = true
+    this.ahead = event.at - this.options.clock.now()
     this.learn(event)
     if (event.type === 'decision' && event.what === 'breaker') this.onBreaker(event)
     this.arm()
@@ -159,8 +163,13 @@ export class Watcher {
   /** Looks again soon, as long as there is something to look at. */
   private arm(): void {
     if (this.cancel || this.isOver || this.flights.isEmpty) return
-    this.cancel = this.options.clock.after(this.beat(), () => {
+    const { clock } = this.options
+    const beat = this.beat()
+    const due = clock.now() + beat
+    this.cancel = clock.after(beat, () => {
       this.cancel = undefined
+      const late = clock.now() - due
+      if (late > HEART_STOPPED) this.flights.standStill(late)
       this.look()
       this.arm()
     })
@@ -173,7 +182,7 @@ export class Watcher {
   }
 
   private look(): void {
-    const now = this.options.clock.now()
+    const now = this.options.clock.now() + this.ahead
     for (const flight of this.flights.acts.values()) this.lookForStall(flight, now)
     for (const flight of this.flights.agents.values()) this.lookForSlowness(flight, now)
     this.lookForWaiting(now)

@@ -138,7 +138,7 @@ export class Budgets {
   private async reserve(accounts: readonly string[], act: Act, asked: Amount) {
     const { clock } = this.setting
     const { key, signal } = act.ctx
-    const began = clock.now()
+    const began = clock.uptime()
     const refuse = (shortage: Shortage) => {
       const { error, values } = refusal(shortage, act)
       if (!shortage.isOld)
@@ -157,7 +157,7 @@ export class Budgets {
       settle(NOTHING)
       throw thrown
     }
-    return { settle, waits: place === undefined ? [] : [{ place, milliseconds: clock.now() - began }] }
+    return { settle, waits: place === undefined ? [] : [{ place, milliseconds: clock.uptime() - began }] }
   }
 }
 

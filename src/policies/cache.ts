@@ -94,11 +94,11 @@ type Found = { readonly kept: Answer } | { readonly shared: Shared } | Record<st
  * and `resorting` is a rung: it takes an answer of any age when nothing better came.
  */
 export function caching({ settings, key, owner, run, answers, flights, mayWait, clock, spent }: Cached) {
-  const began = clock.now()
+  const began = clock.uptime()
   const took = (): Took => ({
     tokens: spent.input + spent.output,
     ...(spent.unpriced === 0 && { usd: spent.usd }),
-    milliseconds: clock.now() - began,
+    milliseconds: clock.uptime() - began,
   })
 
   const looking: Policy = async (call, next) => {

@@ -98,14 +98,14 @@ async function enterAll(places: readonly Place[], turn: Turn): Promise<() => voi
 
 async function enterVisibly({ name, queue, isUsual }: Place, turn: Turn): Promise<() => void> {
   const { ctx, clock } = turn
-  const began = clock.now()
+  const began = clock.uptime()
   if (queue.pending >= queue.concurrency) {
     ctx.emit({ type: 'queued', key: ctx.key, place: name, ahead: queue.size })
   }
   const leave = await enter(queue, ctx.signal, turn)
   const decision = isUsual
     ? undefined
-    : queuedFor(ctx.key, { place: name, milliseconds: clock.now() - began })
+    : queuedFor(ctx.key, { place: name, milliseconds: clock.uptime() - began })
   if (decision) ctx.emit(decision)
   return leave
 }

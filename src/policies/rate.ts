@@ -25,9 +25,9 @@ export function limitingRate(rates: Rates, clock: Clock): ActPolicy {
     const { traffic } = act.model ?? {}
     if (!traffic || !(await isLimited(rates, traffic))) return next(act)
     const need = needOf(act, traffic)
-    const began = clock.now()
+    const began = clock.uptime()
     const { grant, place } = await queue(rates, clock, act, need)
-    const waits = place === undefined ? [] : [{ place, milliseconds: clock.now() - began }]
+    const waits = place === undefined ? [] : [{ place, milliseconds: clock.uptime() - began }]
     const giveBack = async (tokens: number, isWell: boolean) => {
       await rates.giveBack(need, grant, { tokens, isWell })
       gateOf(rates, need.endpoint).wake()

@@ -5,12 +5,12 @@ const PATIENCE = 30_000
 
 /** Does `work`, again and again while another process keeps the database locked. */
 export async function whenFree<T>(clock: Clock, work: () => T | Promise<T>): Promise<T> {
-  const giveUpAt = clock.now() + PATIENCE
+  const giveUpAt = clock.uptime() + PATIENCE
   for (;;) {
     try {
       return await work()
     } catch (error) {
-      if (!errorCode(error).startsWith('SQLITE_BUSY') || clock.now() >= giveUpAt) throw error
+      if (!errorCode(error).startsWith('SQLITE_BUSY') || clock.uptime() >= giveUpAt) throw error
       await sleep(clock, 50)
     }
   }

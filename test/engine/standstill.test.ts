@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Program } from '../../src/engine/execute.ts'
+import { CrewError } from '../../src/errors.ts'
 import type { Event } from '../../src/store/events.ts'
 import { viewOf } from '../../src/store/view.ts'
 import { startTimeline } from '../../src/ui/timeline.ts'
@@ -65,12 +66,34 @@ it('an hour in which it works does count, however slowly its heart beats', async
 it('a clock that is set back neither shortens nor lengthens the time', async () => {
   const clock = manualClock()
   const store = await temporaryStore()
-  await start(
-    store,
-    working(() => clock.advance(-HOUR)),
-    { clock },
-  )
+  const program: Program = async ctx => {
+    const step = (key: string, milliseconds: number) =>
+      ctx.step(key, { kind: 'test', effects: 'pure' }, async () => {
+        clock.advance(milliseconds)
+        return null
+      })
+    await step('before', 1_000)
+    await step('set back', -HOUR)
+    await step('after', 2_000)
+    clock.advance(-HOUR)
+    throw new CrewError('usage', 'that will do')
+  }
+  await start(store, program, { clock })
+  clock.advance(-HOUR)
+  const more: Program = async ctx => {
+    await ctx.step('more', { kind: 'test' }, async () => {
+      clock.advance(500)
+      return null
+    })
+    return null
+  }
+  await resume(store, more, { clock })
   const events = await store.events(RUN.id)
+  const times = events.map(({ at }) => at)
+  expect(times).toEqual(times.toSorted((a, b) => a - b))
   expect(stillIn(events)).toEqual([])
-  expect(viewOf(events).active).toBe(0)
+  const { active, steps } = viewOf(events)
+  const tookOf = (key: string) => (steps.get(key)?.endedAt ?? 0) - (steps.get(key)?.startedAt ?? 0)
+  expect(['before', 'set back', 'after', 'more'].map(tookOf)).toEqual([1_000, 0, 2_000, 500])
+  expect(active).toBe(3_500)
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { resume, run } from '../../src/app.ts'
 import { changeSetting } from '../../src/config.ts'
 import { CrewError } from '../../src/errors.ts'
@@ -126,8 +126,9 @@ describe('an alert', () => {
 
   it('goes to the webhook of the settings, besides those of the team', async () => {
     const [own, everyones] = [await receiver(), await receiver()]
+    // Of its own: runs of other tests read the common settings at the same time.
+    vi.stubEnv('CREW_HOME', temporaryFolder())
     await changeSetting('alertWebhook', everyones.url)
-    onTestFinished(() => changeSetting('alertWebhook', undefined))
     await perform({ ...alone(node('process.exit(1)')), alerts: { to: [{ webhook: own.url }] } })
     expect([own, everyones].map(server => server.received.length)).toEqual([1, 1])
   })

@@ -127,7 +127,7 @@ describe('a server without manners', () => {
   })
 
   it('is told when nobody waits any more, and patience grows with its progress', async () => {
-    const { connection, notes } = openRude({ timeout: 150 })
+    const { connection, notes } = openRude({ timeout: 1_000 })
     const { events } = await using(connection, async ({ call }) => {
       expect(await call('progress')).toEqual(ok(/made it$/))
       expect(await call('silent')).toMatchObject({ code: 'timeout', failed: /did not answer in time/ })
@@ -158,7 +158,7 @@ describe('a server without manners', () => {
     ['never answers', 'mute', /could not be started: it did not answer in time$/],
     ['speaks something else', 'chatty', /no message of the protocol: Welcome to my server!/],
   ])('that %s is said to', async (_, mode, problem) => {
-    const { connection } = openRude({ timeout: 400 }, mode)
+    const { connection } = openRude({ timeout: 2_000 }, mode)
     const { outcome } = await using(connection, async () => {})
     expect(outcome).toMatchObject({ state: 'failed', error: { code: 'tool-failed', message: problem } })
   })
@@ -254,7 +254,7 @@ async function answering(store: Store, answers: readonly string[]) {
 
 describe('a server that asks something in the middle of a call', () => {
   it('is answered by a person, in the form that it needs, while its time stands still', async () => {
-    const { connection } = openRude({ timeout: 400 })
+    const { connection } = openRude({ timeout: 700 })
     const store = await temporaryStore()
     const answers = answering(store, ['accept={"color":"green"}', 'accept={"color":"blue"}', 'decline'])
     await using(

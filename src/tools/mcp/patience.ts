@@ -17,16 +17,16 @@ export const EXTENSION = 10
 export function startPatience(clock: Clock, limit: number): Patience {
   const over = new AbortController()
   let left = limit * EXTENSION
-  let since = clock.now()
+  let since = clock.uptime()
   let pauses = 0
   let cancel = () => {}
   const arm = () => {
-    since = clock.now()
+    since = clock.uptime()
     cancel = clock.after(Math.min(limit, Math.max(0, left)), () => over.abort())
   }
   const disarm = () => {
     cancel()
-    left -= clock.now() - since
+    left -= clock.uptime() - since
   }
   arm()
   return {
