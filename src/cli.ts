@@ -47,4 +47,6 @@ process.on('uncaughtException', thrown => {
   report(thrown).then(leave, leave)
 })
 
-process.exitCode = await main(process.argv.slice(2))
+void main(process.argv.slice(2)).then(code => {
+  process.exitCode = code
+})

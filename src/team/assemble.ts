@@ -155,6 +155,9 @@ function inIncluded(finding: Finding, origin: Included | undefined): Finding {
   return { ...finding, message: `in ${place}: ${finding.message}` }
 }
 
+/** To compile a schema, as zod does otherwise, takes longer than to read one team with it. */
+const ONCE = { jitless: true }
+
 /**
  * What is wrong with a value, and the definition that it is. When its shape is wrong, the definition is what remains
  * without the parts that are, if that is whole enough to be checked as well.
@@ -163,10 +166,10 @@ function validate(
   value: JsonObject,
   around: Definition | undefined,
 ): { readonly definition: Definition | undefined; readonly findings: Finding[] } {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, ONCE)
   const issues = result.success ? [] : findingsOf(result.error.issues, value)
   const sound = without(value, issues)
-  const own = result.data ?? schema.safeParse(sound).data
+  const own = result.data ?? schema.safeParse(sound, ONCE).data
   const whole = own && filledIn(own)
   const definition = whole && around ? inherit(whole, value, around) : whole
   return {
@@ -214,7 +217,7 @@ function checkParts(definition: Definition, graph: Graph): Finding[] {
 function checkAgents(value: JsonObject, around: Definition | undefined): Finding[] {
   const names = isObject(value.agents) ? Object.keys(value.agents) : []
   const pattern = { kind: 'pipeline', stages: names }
-  const { data } = schema.safeParse({ ...value, pattern })
+  const { data } = schema.safeParse({ ...value, pattern }, ONCE)
   if (!data) return []
   const all = names.map(step => ({
     step,

@@ -1,6 +1,7 @@
 import ms from 'ms'
 import prettyMilliseconds from 'pretty-ms'
 import { twoDigits } from '../calendar.ts'
+import { once } from '../once.ts'
 import { shellWord } from '../shell-word.ts'
 import type { Total } from '../spend.ts'
 
@@ -24,22 +25,20 @@ export function formatTime(at: number): string {
 }
 
 export function formatTokens(count: number): string {
-  return COUNT.format(count)
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Dollars with as many digits as it takes to see them: `$0.0012`, `$3.40`. */
 export function formatDollars(total: number): string {
   // Without what adding up binary fractions got wrong: the same sum looks the same wherever it is shown.
   const usd = Number(total.toFixed(12))
-  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : TWO_DIGITS.format(usd)}`
+  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : TWO_DIGITS().format(usd)}`
 }
 
-// Made once: a list of 10,000 runs has as many amounts.
-const COUNT = new Intl.NumberFormat('en-US')
-const TWO_DIGITS = new Intl.NumberFormat('en-US', {
-  minimumSignificantDigits: 2,
-  maximumSignificantDigits: 2,
-})
+/** Made when it is first used: that takes as much time as Node needs to start. */
+const TWO_DIGITS = once(
+  () => new Intl.NumberFormat('en-US', { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }),
+)
 
 /** How a command names a run: with its store, where that is not the one that crew finds by itself. */
 export function formatReference(id: string, db?: string): string {

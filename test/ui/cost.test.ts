@@ -2,7 +2,7 @@ import { Chalk } from 'chalk'
 import { expect, it } from 'vitest'
 import { zero } from '../../src/spend.ts'
 import { documentOfCost, formatCost } from '../../src/ui/cost.ts'
-import { formatDollars } from '../../src/ui/format.ts'
+import { formatDollars, formatTokens } from '../../src/ui/format.ts'
 
 const style = new Chalk({ level: 0 })
 const group = (of: object, total: object) => ({ of, ...zero(), ...total })
@@ -53,6 +53,16 @@ it('less than a millionth of a dollar is not shown as dollars', () => {
     '$0.0000000013',
     '$0.0000010',
     '$0.00',
+  ])
+})
+
+it('tokens are grouped by thousands', () => {
+  expect([0, 999, 1000, 123_456, 1_234_567].map(formatTokens)).toEqual([
+    '0',
+    '999',
+    '1,000',
+    '123,456',
+    '1,234,567',
   ])
 })
 
