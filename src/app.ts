@@ -20,7 +20,7 @@ import { createRedactor, type LiveRedactor } from './redact.ts'
 import type { Event, Fork } from './store/events.ts'
 import { thisProcess } from './store/lease.ts'
 import type { Store } from './store/store.ts'
-import type { RunView } from './store/view.ts'
+import { type RunView, viewOf } from './store/view.ts'
 import { everyOne, type Nest, reviveTeam, type Team } from './team/load.ts'
 import { assertPriced } from './team/priced.ts'
 import { secretVariablesOf } from './team/trust/variables.ts'
@@ -99,12 +99,16 @@ export async function run(
   )
 }
 
-/** Goes on with a run that left the events `recorded`, by the definition that is pinned in it. */
+/**
+ * Goes on with a run that left the events `recorded`, by the definition that is pinned in it.
+ * @param view what these come to, where somebody has folded them before; taken over
+ */
 export async function resume(
   id: string,
   recorded: readonly Event[],
   limits: Readonly<Record<string, number>>,
   surroundings: Surroundings,
+  view: RunView = viewOf(recorded),
 ): Promise<Outcome> {
   const [first] = recorded
   if (first?.type !== 'run.started') throw new Error(`run ${id} has no beginning`)
@@ -116,12 +120,12 @@ export async function resume(
   // A budget that cannot be kept is refused before it is written down.
   if ('usd' in limits || 'day.usd' in limits) await openPriced(team, { ...first, limits }, guarded)
   const observers = await observersOf(team, { ...first, id }, surroundings)
-  observers.recall(recorded)
+  observers.recall(recorded, view)
   const inheritance = await inherit(first.forked, surroundings.store, surroundings.warn)
   return observers.during(
     resumeRun(
       id,
-      { limits },
+      { limits, recorded: view },
       async view => observers.over((await prepare(team, { ...view, id }, guarded)).over(view)),
       optionsOf({ ...guarded, onEvent: observers.beside(surroundings.onEvent) }, inheritance),
     ),
@@ -173,9 +177,9 @@ async function observersOf(
   return {
     over: <T extends { readonly program: Program }>(prepared: T) => alerts.over(hook.over(prepared)),
     beside: (subscriber: RunOptions['onEvent']) => hook.beside(alerts.beside(subscriber)),
-    recall(events: readonly Event[]) {
+    recall(events: readonly Event[], view: RunView) {
       alerts.recall(events)
-      hook.recall(events)
+      hook.recall(view)
     },
     during: <T>(work: Promise<T>) => alerts.during(hook.during(work)),
   }

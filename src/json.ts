@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
@@ -42,7 +42,7 @@ export function canonical(value: unknown): string {
 }
 
 export function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return crypto.hash('sha256', text, 'base64url').slice(0, 22)
 }
 
 /** `value` as a person reads it: text as it is, anything else as indented JSON. */
@@ -67,5 +67,5 @@ export function parseJson(text: string): Json | undefined {
 
 /** A number from 0 up to, not including, 1 that looks random and is always the same for the same text. */
 export function fraction(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32
+  return crypto.hash('sha256', text, 'buffer').readUInt32BE() / 2 ** 32
 }

@@ -54,9 +54,8 @@ export async function withStore<T>(
 /** What nobody foresaw may come from a store that somebody has changed: then that is what is wrong, and crew is not. */
 async function blame(store: Store, thrown: unknown): Promise<unknown> {
   if (toCrewError(thrown).code !== 'defect') return thrown
-  const { damageIn } = await import('../store/soundness.ts')
-  const damage = await damageIn(store).catch(toCrewError)
-  return damage ?? thrown
+  const { assertSound } = await import('../store/soundness.ts')
+  return assertSound(store).then(() => thrown, toCrewError)
 }
 
 /** Calls `use` with the run that a person means, and with what it takes to do something about it. */

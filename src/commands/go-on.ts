@@ -11,13 +11,13 @@ export async function goOn(
   options: OutputOptions & TrustOptions,
   limits: Readonly<Record<string, number>> = {},
 ): Promise<ExitCode> {
-  const [{ resume, teamOf }, { assertSound }, { formatReference }] = await Promise.all([
+  const [{ resume, teamOf }, { soundViewOf }, { formatReference }] = await Promise.all([
     import('../app.ts'),
     import('../store/soundness.ts'),
     import('../ui/format.ts'),
   ])
   const recorded = await store.events(id)
-  assertSound(id, recorded)
+  const view = soundViewOf(id, recorded)
   const [first] = recorded
   const rehearsal = first?.type === 'run.started' && first.rehearsal
   const hint = `crew resume ${formatReference(id, options.db)} --trust`
@@ -27,8 +27,8 @@ export async function goOn(
   const untrusted = !isOver && !(await obtainTrust(team, options, { rehearsal, hint }))
   if (!isOver && !options.quiet) await sayIfEdited(team, formatReference(id, options.db))
   return present(store, options, presentation => {
-    presentation.begin(id, recorded)
-    return resume(id, recorded, limits, { store, env: process.env, untrusted, ...presentation })
+    presentation.begin(id, recorded, view)
+    return resume(id, recorded, limits, { store, env: process.env, untrusted, ...presentation }, view)
   })
 }
 

@@ -6,6 +6,7 @@ import { CrewError, EXIT, type ExitCode } from '../errors.ts'
 import { asText } from '../json.ts'
 import type { Event } from '../store/events.ts'
 import type { Store, TimedFact } from '../store/store.ts'
+import { copyOf, emptyView, type RunView } from '../store/view.ts'
 import type { StoreOptions } from './command.ts'
 import { createLive, wantsScreen } from './live.ts'
 
@@ -31,8 +32,8 @@ export function addOutputOptions(command: Command): Command {
 /** What a run is given to show itself. */
 export type Presentation = Pick<RunOptions, 'onEvent' | 'interrupt' | 'patience'> & {
   warn(line: string): void
-  /** `recorded`: what a resumed run already has behind it. */
-  begin(id: string, recorded?: readonly Event[]): void
+  /** `recorded`: what a resumed run already has behind it, and `view`, what that comes to. */
+  begin(id: string, recorded?: readonly Event[], view?: RunView): void
 }
 
 /**
@@ -82,9 +83,9 @@ export async function present(
   }
   try {
     const outcome = await perform({
-      begin: (run, recorded = []) => {
+      begin: (run, recorded = [], view = emptyView()) => {
         id = run
-        progress.recall(recorded)
+        progress.recall(copyOf(view))
         live?.begin(run, recorded)
       },
       interrupt: signal,

@@ -138,9 +138,10 @@ async function playOnScreen({ id }: RunRow, events: readonly Event[], options: O
 
 /** The lines of the run; at once, unless a speed is asked for. */
 async function playLines(events: readonly Event[], { speed, at = 0 }: Options): Promise<void> {
-  const [{ sleep, systemClock }, { createProgress }, { gapBefore, LONGEST }, { styleFor }] =
+  const [{ sleep, systemClock }, { viewOf }, { createProgress }, { gapBefore, LONGEST }, { styleFor }] =
     await Promise.all([
       import('../clock.ts'),
+      import('../store/view.ts'),
       import('../ui/progress.ts'),
       import('../ui/screen/player.ts'),
       import('../ui/style.ts'),
@@ -149,7 +150,7 @@ async function playLines(events: readonly Event[], { speed, at = 0 }: Options): 
   const { stdout } = process
   const style = styleFor(stdout)
   const progress = createProgress(line => stdout.write(`${line}\n`), style)
-  progress.recall(events.filter(({ seq }) => seq <= at))
+  progress.recall(viewOf(events.filter(({ seq }) => seq <= at)))
   for (const [index, event] of events.entries()) {
     if (event.seq <= at) continue
     if (!stdout.writable) return

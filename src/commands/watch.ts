@@ -102,19 +102,27 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function watchLines(store: Store, run: RunRow, recorded: readonly Event[]): Promise<void> {
-  const [{ systemClock: clock }, { follow }, { describeQuestions }, { openQuestions }, ui, { styleFor }] =
-    await Promise.all([
-      import('../clock.ts'),
-      import('../store/follow.ts'),
-      import('../ui/question.ts'),
-      import('../store/questions.ts'),
-      import('../ui/progress.ts'),
-      import('../ui/style.ts'),
-    ])
+  const [
+    { systemClock: clock },
+    { follow },
+    { viewOf },
+    { describeQuestions },
+    { openQuestions },
+    ui,
+    { styleFor },
+  ] = await Promise.all([
+    import('../clock.ts'),
+    import('../store/follow.ts'),
+    import('../store/view.ts'),
+    import('../ui/question.ts'),
+    import('../store/questions.ts'),
+    import('../ui/progress.ts'),
+    import('../ui/style.ts'),
+  ])
   const style = styleFor(process.stderr)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const progress = ui.createProgress(say, style)
-  progress.recall(recorded)
+  progress.recall(viewOf(recorded))
   const agents = [...progress.view.steps.values()].filter(({ kind }) => kind === 'agent')
   const done = agents.filter(({ state }) => state === 'succeeded').length
   say(style.dim(`run ${run.id} is ${run.state}, ${done} of ${agents.length} agents done so far`))

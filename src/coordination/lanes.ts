@@ -67,15 +67,16 @@ export async function runLanes(
 function start(
   group: TeamContext,
   lanes: readonly Lane[],
-  concurrency = Number.POSITIVE_INFINITY,
+  concurrency?: number,
 ): ReadonlyMap<string, Promise<Json>> {
-  const places = new PQueue({ concurrency })
+  const places = concurrency === undefined ? undefined : new PQueue({ concurrency })
   const running = new Map<string, Promise<Json>>()
   const earlier: Lane[] = []
   for (const lane of lanes) {
     const before = touchesAnything(group, lane) ? waitsFor(group, earlier, lane) : []
     const { agent, ...request } = lane
-    const ask = () => places.add(() => group.ask(agent, request))
+    const begin = () => group.ask(agent, request)
+    const ask = () => places?.add(begin) ?? begin()
     const others = before.map(({ key }) => running.get(key))
     const result = before.length === 0 ? ask() : Promise.allSettled(others).then(ask)
     // Whoever wants the result asks for it later.

@@ -6,7 +6,7 @@ import { asJson, type Json, type JsonObject } from '../json.ts'
 import type { Fact, Fork, Owner } from '../store/events.ts'
 import { HEARTBEAT } from '../store/lease.ts'
 import type { Lease, NewRun, Signal, Store } from '../store/store.ts'
-import { apply, type RunView, viewOf } from '../store/view.ts'
+import { apply, emptyView, type RunView, viewOf } from '../store/view.ts'
 import { attend } from './attend.ts'
 import { execute, type Outcome, type Program } from './execute.ts'
 import { cancelledBy } from './execution.ts'
@@ -38,6 +38,8 @@ export interface RunStart extends NewRun {
 }
 
 export interface Resumption {
+  /** What somebody has already read of the run, to be taken over: only what has been written since is read. */
+  readonly recorded?: RunView
   /** Limits of the run that are to be others from now on. */
   readonly limits: Readonly<Record<string, number>>
 }
@@ -101,13 +103,13 @@ export async function startRun(run: RunStart, prepare: Prepare, options: RunOpti
  */
 export async function resumeRun(
   id: string,
-  resumption: Resumption,
+  { limits, recorded = emptyView() }: Resumption,
   prepare: Prepare,
   options: RunOptions,
 ): Promise<Outcome> {
   const heard = (await options.store.signals(id, 0)).at(-1)?.id ?? 0
   const lease = await options.store.acquire(id, options.owner)
-  const recorded = viewOf(await options.store.events(id))
+  await catchUp(id, recorded, options)
   if (recorded.state === 'succeeded' || recorded.state === 'cancelled') {
     await options.store.release(lease)
     if (recorded.state === 'succeeded') return { state: 'succeeded', output: recorded.output ?? null }
@@ -115,16 +117,21 @@ export async function resumeRun(
       hint: `see what it did with: crew show ${id}; start anew with: crew run`,
     })
   }
-  await enter(lease, recorded, resumption, options)
+  await enter(lease, recorded, limits, options)
   return conduct(lease, recorded, heard, prepare, options)
 }
 
+/** Adds to what is known of a run what has been written since. */
+async function catchUp(id: string, known: RunView, { store }: RunOptions): Promise<void> {
+  for (const event of await store.events(id, known.seq)) apply(known, event)
+}
+
 /** Journals that a run goes on, and what nobody knows of it. */
-async function enter(lease: Lease, recorded: RunView, resumption: Resumption, options: RunOptions) {
+async function enter(lease: Lease, recorded: RunView, limits: Resumption['limits'], options: RunOptions) {
   const { owner, store, clock, onEvent } = options
   const reopened = reopenedBy(recorded)
   const facts: Fact[] = [
-    { type: 'run.resumed', owner, epoch: lease.epoch, reopened, ...resumption },
+    { type: 'run.resumed', owner, epoch: lease.epoch, reopened, limits },
     ...inDoubt(recorded),
   ]
   const at = Math.max(clock.now(), recorded.updatedAt)
@@ -156,23 +163,22 @@ async function conduct(
     error => over.signal.aborted || stop.abort(toCrewError(error)),
   )
   try {
-    let known = recorded
     for (;;) {
-      const outcome = await carryOn(lease, known, heard, prepare, options, stop)
+      const outcome = await carryOn(lease, recorded, heard, prepare, options, stop)
       if (outcome.state !== 'waiting' || patience === 0) return outcome
-      known = viewOf(await store.events(run))
+      await catchUp(run, recorded, options)
       const word = await attend({
         ...options,
         interrupt: AbortSignal.any([options.interrupt, stop.signal]),
         run,
-        recorded: known,
+        recorded,
         on: outcome.on,
         heard,
         patience,
       })
       if (word.kind === 'nothing') return outcome
       if (word.kind === 'cancel') return await endBy(word.signal, lease, options)
-      await enter(lease, known, { limits: {} }, options)
+      await enter(lease, recorded, {}, options)
     }
   } finally {
     over.abort()

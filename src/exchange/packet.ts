@@ -17,24 +17,30 @@ export interface Packet {
 
 /** A packet as an agent reads it. */
 export function inWords(packet: Packet): string {
-  return Object.values(sectionsOf(packet)).join('\n\n')
+  return sectionsOf(packet)
+    .map(([, text]) => text)
+    .join('\n\n')
 }
 
 /** Tokens of each section of a packet, counted with a margin. */
 export function tokensOf(packet: Packet): Record<string, number> {
-  const sections = Object.entries(sectionsOf(packet))
-  return Object.fromEntries(sections.map(([name, text]) => [name, countTokens(text)]))
+  const tokens: Record<string, number> = {}
+  for (const [name, text] of sectionsOf(packet)) tokens[name] = countTokens(text)
+  return tokens
 }
 
-function sectionsOf({ task, progress, knowledge = {}, constraints = [], current }: Packet) {
-  const given = Object.entries(knowledge).map(([name, value]) => `From ${name}:\n${asText(value)}`)
-  const sections: Record<string, string | undefined> = {
-    task,
-    progress: progress && `What has been done so far:\n${progress}`,
-    knowledge: given.join('\n\n'),
-    constraints:
-      constraints.length === 0 ? '' : `Keep to this:\n${constraints.map(one => `- ${one}`).join('\n')}`,
-    current: current && `Your part now:\n${current}`,
+/** Those that say something. */
+function sectionsOf({ task, progress, knowledge, constraints, current }: Packet) {
+  const sections: [name: string, text: string][] = []
+  const add = (name: string, text: string) => void (text && sections.push([name, text]))
+  add('task', task)
+  if (progress) add('progress', `What has been done so far:\n${progress}`)
+  if (knowledge) {
+    const given = Object.entries(knowledge).map(([name, value]) => `From ${name}:\n${asText(value)}`)
+    add('knowledge', given.join('\n\n'))
   }
-  return Object.fromEntries(Object.entries(sections).filter(([, text]) => text)) as Record<string, string>
+  if (constraints?.length)
+    add('constraints', `Keep to this:\n${constraints.map(one => `- ${one}`).join('\n')}`)
+  if (current) add('current', `Your part now:\n${current}`)
+  return sections
 }

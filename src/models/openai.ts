@@ -74,14 +74,13 @@ async function converse(
   options: ReplyOptions,
   draft: Draft,
 ): Promise<void> {
-  const { client, dialect, endpoint, fetch } = line
+  const { dialect, endpoint, fetch } = line
   const hear = (part: unknown) => {
     const error = findError(part)
     if (error) throw reportedError(endpoint, error)
     dialect.read(draft, part, options.onText)
   }
-  const written = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
-  const { address, init } = (await written.asResponse()) as Unsent
+  const { address, init } = await write(line, request, options)
   const { signal, timeout: deadlines, onBytes } = options
   const answer = await fetch(address, Object.assign({}, init, { signal, deadlines }, onBytes && { onBytes }))
   const refusal = answer.ok ? undefined : refusedCall(endpoint, answer, await answer.text(), line.clock.now())
@@ -92,6 +91,13 @@ async function converse(
     hear(parseReply(await answer.text(), endpoint))
     if (!draft.begun) throw malformed(endpoint.id, 'it is not what a model says')
   }
+}
+
+/** What is to be sent, and nothing of what the SDK made on its way there: thousands may wait for their answers. */
+async function write({ client, dialect, endpoint }: Line, request: ModelRequest, options: ReplyOptions) {
+  const written = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
+  const { address, init } = (await written.asResponse()) as Unsent
+  return { address, init }
 }
 
 /** What is asked of us by a refusal goes before what its other words say. */

@@ -9,7 +9,7 @@ import { hash, isObject, type Json, parseJson } from '../json.ts'
 import type { Event } from '../store/events.ts'
 import { leaveAnswer, openQuestions, type Question, readAnswer } from '../store/questions.ts'
 import type { TimedFact } from '../store/store.ts'
-import { apply, emptyView, type RunView, viewOf } from '../store/view.ts'
+import { apply, copyOf, emptyView, type RunView } from '../store/view.ts'
 import type { Definition } from '../team/schema.ts'
 import type { Observed } from './observed.ts'
 import { type Webhook, webhookOf } from './webhook.ts'
@@ -32,7 +32,7 @@ interface Hook extends Webhook {
 export interface GateHook {
   over<T extends { readonly program: Program }>(prepared: T): T
   beside(subscriber: Subscriber): Subscriber
-  recall(events: readonly Event[]): void
+  recall(past: RunView): void
   during<T>(work: Promise<T>): Promise<T>
 }
 
@@ -125,7 +125,7 @@ function watchGates(team: string, hook: Hook, surroundings: Observed): GateHook 
         warn(`crew: no webhook is asked any more (${toCrewError(thrown).message}); the run goes on`)
       }
     },
-    recall: events => void Object.assign(view, viewOf(events)),
+    recall: past => void Object.assign(view, copyOf(past)),
     async during(work) {
       try {
         return await work

@@ -61,8 +61,13 @@ export class InFlight {
         this.goOn(event.key, event.at)
         break
     }
+  }
+
+  /** To be told of every event once it is applied, but for those that the run has behind it when it is resumed. */
+  hear(event: Event | TimedFact): void {
     // That nothing is heard of it is no sign of life.
-    if ('key' in event && event.type !== 'alert') this.hear(event.key, event.at)
+    if (!('key' in event) || event.type === 'alert') return
+    for (const flight of this.around(event.key)) flight.heard = event.at
   }
 
   /** The machine slept, or its clock was set forward: nobody took longer or was silent for that. */
@@ -123,10 +128,6 @@ export class InFlight {
     if (flight?.waits) for (const wait of [...this.waits.keys()]) if (isInside(wait, key)) this.forget(wait)
     this.agents.delete(key)
     this.acts.delete(key)
-  }
-
-  private hear(key: string, at: number): void {
-    for (const flight of this.around(key)) flight.heard = at
   }
 
   /** The work that `key` is a part of, the innermost first. */

@@ -78,6 +78,7 @@ export class Watcher {
     this.isLive = true
     this.ahead = event.at - this.options.clock.now()
     this.learn(event)
+    this.flights.hear(event)
     if (event.type === 'decision' && event.what === 'breaker') this.onBreaker(event)
     this.arm()
   }
@@ -105,7 +106,7 @@ export class Watcher {
     if (event.type === 'decision') this.onDecision(event)
     if (event.type === 'step.failed' && flight) this.onFailure(flight, event.error.message)
     if (event.type === 'step.succeeded' && flight) this.onSuccess(flight, event.at)
-    if (event.type === 'step.succeeded' && flight) this.onPace()
+    if (event.type === 'step.succeeded' && flight && this.isLive) this.onPace()
   }
 
   /**
@@ -140,7 +141,9 @@ export class Watcher {
       const raisedFor = this.raised.get(`${what} ${agent}`)
       if (raisedFor !== undefined && !isInside(raisedFor, key)) this.raised.delete(`${what} ${agent}`)
     }
-    this.durations.set(agent, [...(this.durations.get(agent) ?? []), at - since].slice(-MANY))
+    const durations = this.durations.get(agent) ?? []
+    this.durations.set(agent, durations)
+    if (durations.push(at - since) > MANY) durations.shift()
   }
 
   private onPace(): void {

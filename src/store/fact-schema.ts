@@ -1,6 +1,21 @@
-import * as z from 'zod'
 import { isErrorCode } from '../errors.ts'
 import type { Fact } from './events.ts'
+import {
+  count,
+  fields,
+  flag,
+  integer,
+  json,
+  listOf,
+  maybe,
+  number,
+  object,
+  oneOf,
+  recordOf,
+  type Shape,
+  shapeOf,
+  text,
+} from './shape.ts'
 
 /**
  * What facts look like, for journals that come from elsewhere or may be damaged. Fields that are not named here may be
@@ -10,64 +25,58 @@ import type { Fact } from './events.ts'
 /** Facts that are kept; the others are only shown live. */
 type Kept = Exclude<Fact['type'], 'model.delta' | 'activity' | 'queued'>
 
-/** Any JSON value, but there has to be one. */
-const json = z.custom(value => value !== undefined, 'is missing')
-const object = z.record(z.string(), json)
-const text = z.string()
-const count = z.number().nonnegative()
-const time = z.number().int().nonnegative()
-const limits = z.record(z.string(), z.number())
-const owner = z.looseObject({ host: text, pid: z.number().int() })
+const yes = oneOf(true)
+const time = shapeOf(value => Number.isSafeInteger(value) && Number(value) >= 0, 'is no time')
+const limits = recordOf(number)
+const owner = fields({ host: text, pid: integer })
 
-const spend = z.looseObject({
+const spend = fields({
   input: count,
   output: count,
   cached: count,
-  usd: count.optional(),
-  estimated: z.boolean().optional(),
-  agent: text.optional(),
-  model: text.optional(),
+  usd: maybe(count),
+  estimated: maybe(flag),
+  agent: maybe(text),
+  model: maybe(text),
 })
 
-const fork = z.looseObject({
+const fork = fields({
   run: text,
   at: count,
-  step: text.optional(),
-  changed: z.array(text).optional(),
-  set: object.optional(),
+  step: maybe(text),
+  changed: maybe(listOf(text)),
+  set: maybe(object),
 })
 
-const total = z.looseObject({ input: count, output: count, cached: count, usd: count, calls: count })
+const total = fields({ input: count, output: count, cached: count, usd: count, calls: count })
 
-const failure = z.looseObject({
-  code: text.refine(isErrorCode, 'is no error code of this crew'),
+const failure = fields({
+  code: shapeOf(value => typeof value === 'string' && isErrorCode(value), 'is no error code of this crew'),
   message: text,
-  hint: text.optional(),
-  step: text.optional(),
-  because: z.array(text).optional(),
-  attempts: count.optional(),
-  tried: z.array(text).optional(),
-  done: z.array(text).optional(),
-  retryAfter: count.optional(),
-  breaker: z.enum(['agent', 'endpoint']).optional(),
-  spent: spend.optional(),
-  answer: text.optional(),
-  stack: text.optional(),
+  hint: maybe(text),
+  step: maybe(text),
+  because: maybe(listOf(text)),
+  attempts: maybe(count),
+  tried: maybe(listOf(text)),
+  done: maybe(listOf(text)),
+  retryAfter: maybe(count),
+  breaker: maybe(oneOf('agent', 'endpoint')),
+  spent: maybe(spend),
+  answer: maybe(text),
+  stack: maybe(text),
 })
 
-const request = z.looseObject({
+const request = fields({
   question: text,
-  choices: z.array(text).optional(),
-  detail: z.unknown().optional(),
-  until: z.number().optional(),
-  gate: z.enum(['tool', 'agent', 'transition', 'output']).optional(),
-  editable: z.unknown().optional(),
-  schema: object.optional(),
+  choices: maybe(listOf(text)),
+  until: maybe(number),
+  gate: maybe(oneOf('tool', 'agent', 'transition', 'output')),
+  schema: maybe(object),
 })
 
-const message = z.looseObject({
+const message = fields({
   id: text,
-  type: z.enum([
+  type: oneOf(
     'task.request',
     'task.response',
     'help.request',
@@ -76,90 +85,89 @@ const message = z.looseObject({
     'handoff',
     'event',
     'error',
-  ]),
+  ),
   from: text,
-  to: text.optional(),
-  topic: text.optional(),
-  broadcast: z.literal(true).optional(),
-  correlationId: text.optional(),
-  replyTo: text.optional(),
+  to: maybe(text),
+  topic: maybe(text),
+  broadcast: maybe(yes),
+  correlationId: maybe(text),
+  replyTo: maybe(text),
   payload: json,
 })
 
-const note = { key: text, what: text, reason: text, values: object.optional() }
+const note = { key: text, what: text, reason: text, values: maybe(object) }
 
-export const FACTS: { readonly [Type in Kept]: z.ZodType } = {
-  'run.started': z.looseObject({
+export const FACTS: { readonly [Type in Kept]: Shape } = {
+  'run.started': fields({
     team: text,
     definition: object,
     input: object,
-    rehearsal: z.boolean(),
-    untrusted: z.literal(true).optional(),
-    limits: limits.optional(),
+    rehearsal: flag,
+    untrusted: maybe(yes),
+    limits: maybe(limits),
     crew: text,
-    forked: fork.optional(),
+    forked: maybe(fork),
   }),
-  'run.resumed': z.looseObject({ owner, epoch: count, reopened: z.array(text), limits }),
-  'run.waiting': z.looseObject({ on: z.array(text), until: z.number().optional() }),
-  'run.succeeded': z.looseObject({ output: json }),
-  'run.failed': z.looseObject({ error: failure }),
-  'run.interrupted': z.looseObject({ reason: text }),
-  'run.cancelled': z.looseObject({ reason: text }),
-  'step.started': z.looseObject({
+  'run.resumed': fields({ owner, epoch: count, reopened: listOf(text), limits }),
+  'run.waiting': fields({ on: listOf(text), until: maybe(number) }),
+  'run.succeeded': fields({ output: json }),
+  'run.failed': fields({ error: failure }),
+  'run.interrupted': fields({ reason: text }),
+  'run.cancelled': fields({ reason: text }),
+  'step.started': fields({
     key: text,
     kind: text,
-    agent: text.optional(),
-    input: z.unknown().optional(),
+    agent: maybe(text),
     fingerprint: text,
-    effects: z.enum(['pure', 'idempotent', 'once']).optional(),
-    reserved: spend.optional(),
-    tokens: z.record(z.string(), z.number()).optional(),
-    inherited: z.looseObject({ spent: total.optional(), set: z.literal(true).optional() }).optional(),
+    effects: maybe(oneOf('pure', 'idempotent', 'once')),
+    reserved: maybe(spend),
+    tokens: maybe(limits),
+    inherited: maybe(fields({ spent: maybe(total), set: maybe(yes) })),
   }),
-  'step.succeeded': z.looseObject({ key: text, output: json }),
-  'step.failed': z.looseObject({ key: text, error: failure }),
-  'step.skipped': z.looseObject({ key: text, reason: text }),
-  'step.cancelled': z.looseObject({
+  'step.succeeded': fields({ key: text, output: json }),
+  'step.failed': fields({ key: text, error: failure }),
+  'step.skipped': fields({ key: text, reason: text }),
+  'step.cancelled': fields({
     key: text,
     reason: text,
-    final: z.boolean(),
-    spent: spend.optional(),
-    untried: z.literal(true).optional(),
+    final: flag,
+    spent: maybe(spend),
+    untried: maybe(yes),
   }),
-  'step.unknown': z.looseObject({ key: text, spent: spend.optional() }),
-  'step.chosen': z.looseObject({ scope: text, key: text }),
-  'wait.opened': z.looseObject({ key: text, request }),
-  'wait.answered': z.looseObject({
+  'step.unknown': fields({ key: text, spent: maybe(spend) }),
+  'step.chosen': fields({ scope: text, key: text }),
+  'wait.opened': fields({ key: text, request }),
+  'wait.answered': fields({
     key: text,
     value: json,
     by: text,
-    answeredAt: z.number().optional(),
-    via: text.optional(),
-    saw: text.optional(),
+    answeredAt: maybe(number),
+    via: maybe(text),
+    saw: maybe(text),
   }),
-  'guidance.heard': z.looseObject({
+  'guidance.heard': fields({
     key: text,
-    words: z.array(z.looseObject({ id: z.number(), text, by: text })),
+    words: listOf(fields({ id: number, text, by: text })),
   }),
-  'wait.expired': z.looseObject({ key: text }),
-  'timer.set': z.looseObject({ key: text, until: z.number() }),
-  standstill: z.looseObject({ milliseconds: count }),
-  'model.replied': z.looseObject({ key: text, model: text, spent: spend, milliseconds: count }),
-  'model.failed': z.looseObject({
+  'wait.expired': fields({ key: text }),
+  'timer.set': fields({ key: text, until: number }),
+  standstill: fields({ milliseconds: count }),
+  'model.replied': fields({ key: text, model: text, spent: spend, milliseconds: count }),
+  'model.failed': fields({
     key: text,
     model: text,
     error: failure,
-    spent: spend.optional(),
+    spent: maybe(spend),
     milliseconds: count,
   }),
-  decision: z.looseObject(note),
-  alert: z.looseObject(note),
-  'board.written': z.looseObject({ key: text, id: text, name: text, value: json, version: count, by: text }),
-  'message.sent': z.looseObject({ key: text, message }),
-  'message.delivered': z.looseObject({ key: text, id: text, to: text, attempt: count }),
-  'message.acknowledged': z.looseObject({ key: text, id: text, by: text, missing: z.array(text) }),
-  'message.dead': z.looseObject({ key: text, id: text, to: text, reason: text }),
+  decision: fields(note),
+  alert: fields(note),
+  'board.written': fields({ key: text, id: text, name: text, value: json, version: count, by: text }),
+  'message.sent': fields({ key: text, message }),
+  'message.delivered': fields({ key: text, id: text, to: text, attempt: count }),
+  'message.acknowledged': fields({ key: text, id: text, by: text, missing: listOf(text) }),
+  'message.dead': fields({ key: text, id: text, to: text, reason: text }),
 }
 
 /** What every event has besides. */
-export const PLACE = z.looseObject({ seq: z.number().int().positive(), at: time, type: text })
+export const PLACE = fields({ seq: integer, at: time, type: text })

@@ -8,7 +8,7 @@ import * as z from 'zod'
 import { CrewError } from '../errors.ts'
 import { type Json, parseJson } from '../json.ts'
 import type { Event } from './events.ts'
-import { createAuditor, describe, harmIn } from './soundness.ts'
+import { createAuditor, harmIn } from './soundness.ts'
 import type { Adoption, RunRow, Store, TimedFact } from './store.ts'
 import { tallyOf } from './tally.ts'
 
@@ -266,6 +266,7 @@ function read<T>(schema: z.ZodType<T>, value: Json): T {
   const harm = harmIn(value)
   if (harm !== undefined) throw new Refused(harm)
   const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new Refused(describe(parsed.error))
-  return parsed.data
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Refused(`${issue?.path.join('.') || 'it'}: ${issue?.message}`)
 }

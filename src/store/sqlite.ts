@@ -144,8 +144,8 @@ class SqliteStore implements Store {
 
   async events(run: string, after = 0, most = -1): Promise<readonly Event[]> {
     return this.connection.read(() =>
-      (this.sql.events.all(run, after, most) as Row[]).map(row =>
-        decode(row, id => this.sql.payload.get(id) as string | undefined),
+      (this.sql.events.all(run, after, most) as RawEvent[]).map(([seq, at, type, data, refs]) =>
+        decode({ seq, at, type, data, refs }, id => this.sql.payload.get(id) as string | undefined),
       ),
     )
   }
@@ -160,7 +160,8 @@ class SqliteStore implements Store {
   async runs(query: RunQuery = {}): Promise<readonly RunRow[]> {
     const { idPrefix = '', team = null, since = 0, limit = -1, withOpen = false } = query
     const meant = { from: idPrefix, to: `${idPrefix}\uffff`, team, since, limit }
-    const statement = withOpen ? this.sql.openRuns : this.sql.runs
+    const { runs, runsNamed, openRuns } = this.sql
+    const statement = withOpen ? openRuns : idPrefix === '' ? runs : runsNamed
     return this.connection.read(() =>
       (statement.all(meant) as RawRun[]).map(row => toRunRow(row, this.clock)),
     )
@@ -255,6 +256,9 @@ class SqliteStore implements Store {
     )
   }
 }
+
+/** In the order of the columns: a journal has many. */
+type RawEvent = [Row['seq'], Row['at'], Row['type'], Row['data'], Row['refs']]
 
 type RawSignal = Omit<Signal, 'value' | 'via' | 'saw'> & {
   value: string

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 
-/** The runs that a query is about. */
-const MEANT = 'id >= :from AND id < :to AND (:team IS NULL OR team = :team) AND created_at >= :since'
+/** The runs that a query is about: read by their age as far as they are wanted, however many there are. */
+const MEANT = '(:team IS NULL OR team = :team) AND created_at >= :since'
 
 /** Every statement of the store, prepared once. */
 export function prepare(database: Database.Database) {
@@ -15,6 +15,9 @@ export function prepare(database: Database.Database) {
     run: database.prepare('SELECT * FROM runs WHERE id = ?'),
     runs: database.prepare(
       `SELECT * FROM runs WHERE ${MEANT} ORDER BY created_at DESC, id DESC LIMIT :limit`,
+    ),
+    runsNamed: database.prepare(
+      `SELECT * FROM runs WHERE id >= :from AND id < :to AND ${MEANT} ORDER BY created_at DESC, id DESC LIMIT :limit`,
     ),
     openRuns: database.prepare(
       `SELECT * FROM runs WHERE ${MEANT} AND (state IN ('running', 'waiting')
@@ -49,9 +52,9 @@ export function prepare(database: Database.Database) {
       `INSERT INTO spending (run, seq, at, agent, model, input, output, cached, usd, estimated)
        VALUES (:run, :seq, :at, :agent, :model, :input, :output, :cached, :usd, :estimated)`,
     ),
-    events: database.prepare(
-      'SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?',
-    ),
+    events: database
+      .prepare('SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?')
+      .raw(),
     clearEvents: database.prepare('DELETE FROM events WHERE run = ?'),
     renameBills: database.prepare('UPDATE spending SET run = ? WHERE run = ?'),
     renameRemoved: database.prepare('UPDATE removed SET id = ? WHERE id = ?'),
@@ -72,13 +75,13 @@ export function prepare(database: Database.Database) {
     ),
     // Whoever waits for an answer can go on once there is one.
     noteAnswer: database.prepare(
-      // What a run waits for stands in its last event.
+      // What a run waits for stands where it says that it does: an alert may have come after that.
       `UPDATE runs SET due = 0 WHERE id = :run AND state = 'waiting'
          AND EXISTS (SELECT 1 FROM signals
            WHERE run = :run AND kind = 'answer' AND signals.key IN (
              SELECT value FROM json_each((
                SELECT coalesce(data -> '$.on', (SELECT json FROM payloads WHERE id = refs ->> '$.on'))
-               FROM events WHERE run = :run ORDER BY seq DESC LIMIT 1))))`,
+               FROM events WHERE run = :run AND type = 'run.waiting' ORDER BY seq DESC LIMIT 1))))`,
     ),
     signals: database.prepare(
       'SELECT id, kind, key, value, sent_by AS by, at, via, saw FROM signals WHERE run = ? AND id > ? ORDER BY id',

@@ -113,7 +113,7 @@ export interface RunQuery {
   /** Created then or later, in milliseconds since the epoch. */
   readonly since?: number
   readonly limit?: number
-  /** Those that are under way or wait are among them whatever the limit. */
+  /** Those that are under way or wait are among them whatever the limit, and the prefix. */
   readonly withOpen?: boolean
 }
 

@@ -114,6 +114,27 @@ export function viewOf(events: Iterable<Event>): RunView {
   return view
 }
 
+/** A view that goes its own way from here on. What events have said is shared: nobody changes that. */
+export function copyOf(view: RunView): RunView {
+  const { spent, inherited, limits, steps, choices, waits, notes, timers, guidance, exchanged } = view
+  return Object.assign({}, view, {
+    spent: Object.assign({}, spent),
+    inherited: Object.assign({}, inherited),
+    limits: Object.assign({}, limits),
+    steps: new Map(Array.from(steps, ([key, step]) => [key, copyOfStep(step)])),
+    choices: new Map(Array.from(choices, ([scope, chosen]) => [scope, [...chosen]])),
+    waits: new Map(Array.from(waits, ([key, wait]) => [key, Object.assign({}, wait)])),
+    notes: [...notes],
+    timers: new Map(timers),
+    guidance: new Map(guidance),
+    exchanged: [...exchanged],
+  })
+}
+
+function copyOfStep(step: StepView): StepView {
+  return Object.assign({}, step, { spent: Object.assign({}, step.spent), notes: [...step.notes] })
+}
+
 /** Adds one event to a view. Events come in order, without gaps. */
 export function apply(view: RunView, event: Event): void {
   if (view.state === 'running' && event.type !== 'run.resumed')
@@ -131,8 +152,13 @@ export function apply(view: RunView, event: Event): void {
 }
 
 /** The step `key` and those that it is nested in, the outermost first. */
-export function pathTo(view: Pick<RunView, 'steps'>, key: string): StepView[] {
-  return [...outwards(key)].reverse().flatMap(outer => view.steps.get(outer) ?? [])
+export function pathTo({ steps }: Pick<RunView, 'steps'>, key: string): StepView[] {
+  const path: StepView[] = []
+  for (const outer of outwards(key)) {
+    const step = steps.get(outer)
+    if (step) path.push(step)
+  }
+  return path.reverse()
 }
 
 function applyToRun(view: RunView, event: Event): void {

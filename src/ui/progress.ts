@@ -17,7 +17,7 @@ const WAITS_AGAIN = 10_000
  * @param write gets one line, without its end; nothing is shown without it
  */
 export function createProgress(write: ((line: string) => void) | undefined, style: ChalkInstance) {
-  const view = emptyView()
+  let view = emptyView()
   /** When it was last said that somebody waits, by what for. */
   const waits = new Map<string, number>()
   const isNews = ({ place, at }: FactOf<'queued'> & TimedFact) => {
@@ -26,10 +26,12 @@ export function createProgress(write: ((line: string) => void) | undefined, styl
     return !isOld
   }
   return {
-    view: view as RunView,
-    /** What happened before anybody watched. */
-    recall(events: readonly Event[]): void {
-      for (const event of events) apply(view, event)
+    get view(): RunView {
+      return view
+    },
+    /** What happened before anybody watched; taken over. */
+    recall(past: RunView): void {
+      view = past
     },
     /** Of what is not kept only shows who waits in a queue, of many for the same thing the first. */
     show(event: Event | TimedFact): void {

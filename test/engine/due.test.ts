@@ -100,3 +100,16 @@ it('runs that were interrupted are found, the last first, and no others', async 
     ['a', 'interrupted'],
   ])
 })
+
+it('a question is due when it is answered, whatever was remarked on since it was asked', async () => {
+  const clock = manualClock()
+  const store = await storeAt(clock)
+  await start(store, asking(), { clock })
+  const lease = await store.acquire(RUN.id, { host: 'elsewhere', pid: 1 })
+  await store.commit(lease, [
+    { type: 'alert', key: 'ok', what: 'waiting', reason: 'so long', at: clock.now() },
+  ])
+  await store.release(lease)
+  await store.signal(RUN.id, { kind: 'answer', key: 'ok', value: 'yes', by: 'ann', at: clock.now() })
+  expect(await due(store)).toEqual([RUN.id])
+})

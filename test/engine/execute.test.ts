@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/engine/context.ts'
 import type { Program } from '../../src/engine/execute.ts'
 import { CrewError } from '../../src/errors.ts'
+import { viewOf } from '../../src/store/view.ts'
 import { RUN, resume, start, storeWith, temporaryStore } from '../helpers/runs.ts'
 
 const act = { kind: 'test', effects: 'idempotent' } as const
@@ -252,6 +253,31 @@ describe('a resumed run', () => {
     })
     expect(await resume(store, program)).toEqual({ state: 'succeeded', output: 'up' })
     expect(tries).toEqual(['try-0', 'try-1'])
+  })
+
+  it('reads of its journal what nobody has read for it, and nothing twice', async () => {
+    const { acts, program } = counting(async (ctx, ran) => {
+      await ctx.step('a', act, async () => ran('a'))
+      return ctx.step('b', act, async () => ran('b'))
+    })
+    const first = await temporaryStore()
+    await start(first, program)
+    const events = (await first.events(RUN.id)).slice(0, 4)
+    const store = await storeWith(events)
+    const reads: (readonly [after: number | undefined, found: number])[] = []
+    const counted = {
+      ...store,
+      async events(run: string, after?: number) {
+        const found = await store.events(run, after)
+        reads.push([after, found.length])
+        return found
+      },
+    }
+    Object.setPrototypeOf(counted, Object.getPrototypeOf(store))
+    const recorded = viewOf(events.slice(0, 2))
+    expect(await resume(counted, program, { recorded })).toMatchObject({ state: 'succeeded' })
+    expect(reads).toEqual([[2, 2]])
+    expect(acts).toEqual(['a', 'b', 'b'])
   })
 
   it('leaves a run alone that has succeeded', async () => {

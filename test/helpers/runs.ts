@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Program } from '../../src/engine/execute.ts'
-import { type RunOptions, type RunStart, resumeRun, startRun } from '../../src/engine/runs.ts'
+import {
+  type Resumption,
+  type RunOptions,
+  type RunStart,
+  resumeRun,
+  startRun,
+} from '../../src/engine/runs.ts'
 import type { Event } from '../../src/store/events.ts'
 import { openStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -88,8 +94,13 @@ export function start(store: Store, program: Program, more: Partial<RunOptions> 
   return startRun(RUN, async () => ({ program, time: HOUR }), runOptions(store, more))
 }
 
-export function resume(store: Store, program: Program, more: Partial<RunOptions> = {}) {
-  return resumeRun(RUN.id, { limits: {} }, async () => ({ program, time: HOUR }), runOptions(store, more))
+export function resume(
+  store: Store,
+  program: Program,
+  { recorded, ...more }: Partial<RunOptions> & Pick<Resumption, 'recorded'> = {},
+) {
+  const resumption = { limits: {}, ...(recorded && { recorded }) }
+  return resumeRun(RUN.id, resumption, async () => ({ program, time: HOUR }), runOptions(store, more))
 }
 
 /** A store in which a run stopped right after the last of `events`, as if its process had been killed there. */
