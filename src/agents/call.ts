@@ -76,7 +76,7 @@ export function createCaller(
       {
         path: pathThrough(invocation),
         names,
-        standIn: standIn({ ...invocation, ...(output && { output }) }),
+        standIn: standIn(invocation, output),
         ask: (agent, instruction, inner, more) =>
           call({ ...related(invocation), agent, instruction, ...more }, inner),
         ...asked,
@@ -125,8 +125,7 @@ export function createCaller(
       // What only waits for its turn has not been asked yet: a limit must not stop what nobody has begun.
       count(key)
       const colleagues = colleaguesOf(invocation)
-      const work: Work<AgentSpec> = {
-        ...invocation,
+      const work: Work<AgentSpec> = Object.assign({}, invocation, {
         spec,
         scope,
         ...(task !== undefined && instead(task, invocation, spec, scope)),
@@ -146,14 +145,17 @@ export function createCaller(
         ),
         services,
         // What comes out is what `act` gives: no policy changes the result of an act.
-        guard: (act, ctx, about) =>
-          compose(guards, sayingWaits(act))(Object.assign({}, about, { agent, ctx })) as ReturnType<
-            typeof act
-          >,
+        guard: ((act, ctx, about) =>
+          compose(
+            guards,
+            sayingWaits(act),
+          )(Object.assign({}, about, { agent, ctx }))) as Work<AgentSpec>['guard'],
         aside,
-        colleagues: { ...colleagues, ask: (...asked) => aside(() => colleagues.ask(...asked)) },
+        colleagues: Object.assign({}, colleagues, {
+          ask: (...asked: Parameters<typeof colleagues.ask>) => aside(() => colleagues.ask(...asked)),
+        }),
         ...(output && { output }),
-      }
+      })
       return kindOf(spec).perform(work, ctx)
     })
   }
@@ -169,9 +171,13 @@ export function createCaller(
 
   /** Another agent does the same work, with an output like that of the one that should have done it. */
   const standIn =
-    ({ fallback, ...invocation }: Charged) =>
+    ({ fallback, ...invocation }: Charged, output: Invocation['output']) =>
     (agent: string, { ctx, task, past = [] }: Pick<Call, 'ctx' | 'task' | 'past'>) =>
-      call({ ...invocation, agent, path: pathThrough(invocation), past }, ctx, task)
+      call(
+        { ...invocation, agent, path: pathThrough(invocation), past, ...(output && { output }) },
+        ctx,
+        task,
+      )
 
   /** The others in the team of an agent, who can be asked while it works. */
   const colleaguesOf = (invocation: Charged): Work<unknown>['colleagues'] => {

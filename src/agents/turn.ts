@@ -76,7 +76,9 @@ function callRepeatedly(
   const key = isOther ? `turn-${turn}/model-${name}` : `turn-${turn}`
   // What later turns are asked follows from the first and from what is journaled in between.
   const asked = turn === 1 && { input: promptIn(request), identity: { model: model.id, request } }
-  const reserved = Object.assign({}, model.worstCase(request), { agent, model: model.id })
+  // That it is no more than an estimate goes without saying.
+  const { estimated, ...most } = model.worstCase(request)
+  const reserved = Object.assign(most, { agent, model: model.id })
   // A budget that is kept exactly needs replies that end where the reservation does.
   const capped = work.isBudgeted ? { ...request, maxTokens: reserved.output } : request
   const { total } = withDefaults(spec.timeout, model.timeout)
@@ -88,7 +90,7 @@ function callRepeatedly(
   const passesOn: Retry['passesOn'] = breaker => breaker === 'agent' || retry.passesOn?.(breaker) === true
   return tryRepeatedly(ctx, key, Object.assign({}, retry, { passesOn }), attempt =>
     ctx.step(attempt === 1 ? key : `${key}/attempt-${attempt}`, step, inner =>
-      reply({ ...work, idempotencyKey }, inner, model, capped),
+      reply(work, inner, model, capped, idempotencyKey),
     ),
   ).then(answer => {
     work.account(answer.spent)
@@ -98,14 +100,15 @@ function callRepeatedly(
 
 /** The call itself. What it took and cost is journaled together with its result. */
 async function reply(
-  { agent, spec, services, idempotencyKey }: Talk,
+  { agent, spec, services }: Talk,
   ctx: Context,
   model: Model,
   request: ModelRequest,
+  idempotencyKey: string,
 ): Promise<ModelReply> {
   const { key, signal } = ctx
   const began = services.clock.uptime()
-  const facts = () => ({ key, model: model.id, milliseconds: services.clock.uptime() - began })
+  const took = () => services.clock.uptime() - began
   const ofAgent = (spent: Spend) => Object.assign({}, spent, { agent, model: model.id })
   try {
     const reply = await model.reply(request, {
@@ -115,13 +118,14 @@ async function reply(
       onBytes: signsOfLife(ctx, services.clock),
       onText: text => ctx.emit({ type: 'model.delta', key, text }),
     })
-    ctx.emit({ type: 'model.replied', ...facts(), spent: ofAgent(reply.spent) })
+    const spent = ofAgent(reply.spent)
+    ctx.emit({ type: 'model.replied', key, model: model.id, milliseconds: took(), spent })
     return reply
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const error = toCrewError(thrown).toFailure()
-    const { spent } = error
-    ctx.emit({ type: 'model.failed', ...facts(), error, ...(spent && { spent: ofAgent(spent) }) })
+    const spent = error.spent && { spent: ofAgent(error.spent) }
+    ctx.emit({ type: 'model.failed', key, model: model.id, milliseconds: took(), error, ...spent })
     throw thrown
   }
 }

@@ -67,7 +67,7 @@ export async function runLanes(
 function start(
   group: TeamContext,
   lanes: readonly Lane[],
-  concurrency?: number,
+  concurrency: number | undefined,
 ): ReadonlyMap<string, Promise<Json>> {
   const places = concurrency === undefined ? undefined : new PQueue({ concurrency })
   const running = new Map<string, Promise<Json>>()
@@ -75,8 +75,8 @@ function start(
   for (const lane of lanes) {
     const before = touchesAnything(group, lane) ? waitsFor(group, earlier, lane) : []
     const { agent, ...request } = lane
-    const begin = () => group.ask(agent, request)
-    const ask = () => places?.add(begin) ?? begin()
+    const work = () => group.ask(agent, request)
+    const ask = () => (places ? places.add(work) : work())
     const others = before.map(({ key }) => running.get(key))
     const result = before.length === 0 ? ask() : Promise.allSettled(others).then(ask)
     // Whoever wants the result asks for it later.

@@ -198,7 +198,7 @@ export class Scope implements Context {
       // A scope that was open when the process died is simply still open.
       if (recorded?.state === 'running' && !effects) return
       const started = startOf(key, request, fingerprint, input)
-      execution.journal.append({ ...started, ...(inherited && { inherited }) })
+      execution.journal.append(inherited ? Object.assign(started, { inherited }) : started)
     }
     const asked = { key, request, fingerprint }
     const taken = recorded ? undefined : heir?.takeStep(asked, start)

@@ -1,4 +1,5 @@
 import { CrewError } from '../errors.ts'
+import { parseUrl } from '../url.ts'
 
 /** Characters that mean the same whether they are percent-encoded or not. */
 const UNRESERVED = /[A-Za-z0-9._~-]/
@@ -9,7 +10,7 @@ const UNRESERVED = /[A-Za-z0-9._~-]/
  * another host than it leads to. Throws `request-rejected`.
  */
 export function canonicalAddress(text: string, base?: URL): URL {
-  const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined
+  const url = parseUrl(text, base)
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw refused(text, 'is not an http or https address')
   if (url.username !== '' || url.password !== '') throw refused(text, 'has a user name in front of the host')

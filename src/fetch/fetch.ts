@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts'
 import { type Deadlines, watch } from '../deadlines.ts'
 import { CrewError } from '../errors.ts'
 import { once } from '../once.ts'
+import { parseUrl } from '../url.ts'
 import { ByteStream } from './byte-stream.ts'
 
 export interface FetchInit {
@@ -170,7 +171,7 @@ class Exchange {
 }
 
 function parseAddress(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : undefined
+  const url = parseUrl(address)
   if (url && url.protocol in TRANSPORTS) return url
   throw new CrewError('request-rejected', `"${address}" is not an http or https address`)
 }

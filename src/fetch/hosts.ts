@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod'
+import { parseUrl } from '../url.ts'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
@@ -21,9 +22,8 @@ export function parseHostRule(text: string): HostRule | undefined {
   const bare = isIP(text) === 6 ? `[${text}]` : text
   const [, star, name = '', port] =
     /^(\*\.)?(\[[0-9a-f:.]+\]|[^:*[\]@?#\\\s]+)(?::(\d{1,5}))?$/i.exec(bare) ?? []
-  if (!URL.canParse(`http://${name}`) || Number(port ?? 0) > 65_535) return undefined
-  const host = new URL(`http://${name}`).hostname.replace(/\.$/, '')
-  if (host === '') return undefined
+  const host = parseUrl(`http://${name}`)?.hostname.replace(/\.$/, '')
+  if (!host || Number(port ?? 0) > 65_535) return undefined
   return star ? { suffix: `.${host}`, port } : { host, port }
 }
 

@@ -39,19 +39,18 @@ const part = z.object({
 
 /** The chat completions API: what every OpenAI-compatible provider speaks. */
 export const chat: Dialect = {
-  send: (client, endpoint, request, headers) => {
-    const body: OpenAI.ChatCompletionCreateParamsStreaming = {
-      model: endpoint.model,
-      messages: request.messages.map(toMessage),
-      stream: true,
-      // Mistral always reports usage, and rejects a request that asks for it.
-      ...(endpoint.provider !== 'mistral' && { stream_options: { include_usage: true } }),
-      ...limits(endpoint, request),
-      ...tools(request),
-      ...format(request),
-    }
-    return client.chat.completions.create(body, { headers })
-  },
+  path: '/chat/completions',
+
+  write: (endpoint, request): OpenAI.ChatCompletionCreateParamsStreaming => ({
+    model: endpoint.model,
+    messages: request.messages.map(toMessage),
+    stream: true,
+    // Mistral always reports usage, and rejects a request that asks for it.
+    ...(endpoint.provider !== 'mistral' && { stream_options: { include_usage: true } }),
+    ...limits(endpoint, request),
+    ...tools(request),
+    ...format(request),
+  }),
 
   read(draft, value, onText) {
     const { choices, usage } = part.parse(value)

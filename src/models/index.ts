@@ -3,6 +3,7 @@ import { CrewError } from '../errors.ts'
 import type { Spend } from '../spend.ts'
 import { countTokens } from '../tokens.ts'
 import { breakerSettings } from '../traffic.ts'
+import { parseUrl } from '../url.ts'
 import type { Endpoint, ResolvedEndpoint } from './endpoint.ts'
 import type { Model } from './model.ts'
 import type { Surroundings as Line } from './openai.ts'
@@ -130,7 +131,7 @@ function modelOf(name: string, provider: Provider | undefined): string {
 /** Servers on this machine ask for no key. An address without provider gets one only when the file names it. */
 function needsKey({ provider, baseUrl }: ResolvedEndpoint): boolean {
   if (provider && !('apiKeyEnv' in PROVIDERS[provider])) return false
-  const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : ''
+  const host = parseUrl(baseUrl)?.hostname ?? ''
   return !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(host)
 }
 

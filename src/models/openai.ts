@@ -1,4 +1,3 @@
-import type OpenAI from 'openai'
 import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { CrewError, toCrewError } from '../errors.ts'
@@ -29,9 +28,11 @@ export interface Surroundings {
 
 /** What is needed to reach a model, whatever it is asked. */
 interface Line extends Surroundings {
-  readonly client: OpenAI
   readonly dialect: Dialect
   readonly endpoint: ResolvedEndpoint
+  /** What is the same in every request: where it goes, and its head. */
+  readonly address: string
+  readonly headers: Readonly<Record<string, string>>
   readonly fetch: Fetch
 }
 
@@ -40,7 +41,7 @@ export async function openaiModel(endpoint: ResolvedEndpoint, surroundings: Surr
   const [sdk, price] = await Promise.all([import('openai'), findPrice(endpoint)])
   const dialect = endpoint.api === 'responses' ? responses : chat
   const line = {
-    client: connect(sdk, endpoint),
+    ...(await prepare(sdk, endpoint, dialect.path)),
     dialect,
     endpoint,
     fetch: createFetch(surroundings.clock),
@@ -58,7 +59,7 @@ export async function openaiModel(endpoint: ResolvedEndpoint, surroundings: Surr
         return Object.assign(accept(draft, endpoint), { spent: spendOf(draft, request, price) })
       } catch (thrown) {
         options.signal.throwIfAborted()
-        const error = toFailure(thrown, sdk, endpoint)
+        const error = toFailure(thrown, endpoint)
         // A provider that was too slow for us was working, and will say so on its bill.
         const billed = draft.begun || error.code === 'timeout'
         throw billed ? charged(error, spendOf(draft, request, price)) : error
@@ -74,15 +75,21 @@ async function converse(
   options: ReplyOptions,
   draft: Draft,
 ): Promise<void> {
-  const { dialect, endpoint, fetch } = line
+  const { dialect, endpoint, address, headers, fetch } = line
   const hear = (part: unknown) => {
     const error = findError(part)
     if (error) throw reportedError(endpoint, error)
     dialect.read(draft, part, options.onText)
   }
-  const { address, init } = await write(line, request, options)
-  const { signal, timeout: deadlines, onBytes } = options
-  const answer = await fetch(address, Object.assign({}, init, { signal, deadlines }, onBytes && { onBytes }))
+  const { signal, timeout: deadlines, onBytes, idempotencyKey } = options
+  const answer = await fetch(address, {
+    method: 'POST',
+    headers: Object.assign({ 'idempotency-key': idempotencyKey }, headers),
+    body: JSON.stringify(dialect.write(endpoint, request)),
+    signal,
+    deadlines,
+    ...(onBytes && { onBytes }),
+  })
   const refusal = answer.ok ? undefined : refusedCall(endpoint, answer, await answer.text(), line.clock.now())
   await tell(line, answer, refusal)
   if (refusal) throw refusal
@@ -91,13 +98,6 @@ async function converse(
     hear(parseReply(await answer.text(), endpoint))
     if (!draft.begun) throw malformed(endpoint.id, 'it is not what a model says')
   }
-}
-
-/** What is to be sent, and nothing of what the SDK made on its way there: thousands may wait for their answers. */
-async function write({ client, dialect, endpoint }: Line, request: ModelRequest, options: ReplyOptions) {
-  const written = dialect.send(client, endpoint, request, { 'idempotency-key': options.idempotencyKey })
-  const { address, init } = (await written.asResponse()) as Unsent
-  return { address, init }
 }
 
 /** What is asked of us by a refusal goes before what its other words say. */
@@ -131,34 +131,26 @@ function findError(part: unknown): unknown {
 }
 
 /**
- * A request as the SDK has written it. Its client gets this in place of a response and hands it back, so that sending
- * and reading are ours: the SDK knows no deadline for a body, and takes much for a reply that is none.
+ * Address and head of a request, as the SDK writes them. Sending and reading are ours: the SDK knows no deadline for a body,
+ * and takes much for a reply that is none. It is asked once, and not for every call: nothing else in a head changes.
  */
-class Unsent extends Response {
-  readonly address: string
-  readonly init: { method: string; headers: Record<string, string>; body: string }
-
-  constructor(address: string, headers: Headers, body: string) {
-    super()
-    this.address = address
-    // The SDK reports machine and runtime to the provider in headers of its own; nobody has asked for that.
-    const asked = [...headers].filter(([name]) => !name.startsWith('x-stainless-'))
-    this.init = { method: 'POST', headers: Object.fromEntries(asked), body }
-  }
-}
-
-function connect({ OpenAI }: Sdk, { apiKey, baseUrl, provider }: ResolvedEndpoint): OpenAI {
-  return new OpenAI({
+async function prepare(
+  { OpenAI }: Sdk,
+  { apiKey, baseUrl, provider }: ResolvedEndpoint,
+  path: string,
+): Promise<Pick<Line, 'address' | 'headers'>> {
+  const client = new OpenAI({
     apiKey: apiKey ?? 'none',
     baseURL: baseUrl,
-    maxRetries: 0,
     logLevel: 'off',
     // The SDK would take these from the environment and tell them to any provider.
     ...(provider !== 'openai' && { organization: null, project: null }),
     ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
-    fetch: async (address, init) =>
-      new Unsent(String(address), new Headers(init?.headers), String(init?.body)),
   })
+  const { url, req } = await client.buildRequest({ method: 'post', path, body: {} })
+  // The SDK reports machine and runtime to the provider in headers of its own; nobody has asked for that.
+  const asked = [...new Headers(req.headers)].filter(([name]) => !name.startsWith('x-stainless-'))
+  return { address: url, headers: Object.fromEntries(asked) }
 }
 
 function spendOf({ usage, text, calls }: Draft, request: ModelRequest, price: Price): Spend {
@@ -167,9 +159,8 @@ function spendOf({ usage, text, calls }: Draft, request: ModelRequest, price: Pr
   return price(usage ?? estimate(request, Math.min(maxTokens, mostTokens(written))))
 }
 
-function toFailure(thrown: unknown, { APIError }: Sdk, endpoint: ResolvedEndpoint): CrewError {
+function toFailure(thrown: unknown, endpoint: ResolvedEndpoint): CrewError {
   if (thrown instanceof CrewError) return thrown
-  if (thrown instanceof APIError) return reportedError(endpoint, thrown.error)
   if (thrown instanceof z.ZodError) return malformed(endpoint.id, z.prettifyError(thrown), thrown)
   if (thrown instanceof SyntaxError) return malformed(endpoint.id, thrown.message, thrown)
   return toCrewError(thrown)

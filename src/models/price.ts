@@ -47,7 +47,7 @@ export async function findPrice(endpoint: ResolvedEndpoint): Promise<Price> {
 /** The most that `spend` can cost: there are providers that ask more for input that they have in their cache. */
 export function dearest(price: Price, spend: Spend): Spend {
   const fresh = price(spend)
-  const cached = price({ ...spend, cached: spend.input })
+  const cached = price(Object.assign({}, spend, { cached: spend.input }))
   return (cached.usd ?? 0) > (fresh.usd ?? 0) ? { ...cached, cached: spend.cached } : fresh
 }
 
@@ -59,8 +59,8 @@ interface Rates {
 }
 
 function flatPrice({ input, output, cached }: Rates): Price {
-  return spend => ({
-    ...spend,
-    usd: ((spend.input - spend.cached) * input + spend.cached * cached + spend.output * output) / 1e6,
-  })
+  return spend =>
+    Object.assign({}, spend, {
+      usd: ((spend.input - spend.cached) * input + spend.cached * cached + spend.output * output) / 1e6,
+    })
 }

@@ -35,9 +35,11 @@ const event = z.object({ type: z.string(), delta: z.unknown().optional(), respon
 
 /** OpenAI's responses API. Nothing is kept on the server: every request carries the whole conversation. */
 export const responses: Dialect = {
-  send: (client, { model, temperature, ...endpoint }, request, headers) => {
+  path: '/responses',
+
+  write({ model, temperature, ...endpoint }, request): OpenAI.Responses.ResponseCreateParamsStreaming {
     const { maxTokens = endpoint.maxTokens } = request
-    const body: OpenAI.Responses.ResponseCreateParamsStreaming = {
+    return {
       model,
       input: request.messages.flatMap(toItems),
       stream: true,
@@ -47,7 +49,6 @@ export const responses: Dialect = {
       ...tools(request),
       ...format(request),
     }
-    return client.responses.create(body, { headers })
   },
 
   read(draft, value, onText) {

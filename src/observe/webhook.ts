@@ -1,5 +1,6 @@
 import { CrewError } from '../errors.ts'
 import { renderText, type Scope } from '../expressions/template.ts'
+import { parseUrl } from '../url.ts'
 
 /** An address that requests are sent to, as a team file declares it. */
 interface Declared {
@@ -24,7 +25,7 @@ export function webhookOf(
   { trouble, hint }: { readonly trouble: string; readonly hint: string },
 ): Webhook {
   const address = renderText(url, scope)
-  const { host, protocol } = URL.canParse(address) ? new URL(address) : { host: '', protocol: '' }
+  const { host, protocol } = parseUrl(address) ?? { host: '', protocol: '' }
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new CrewError('definition', `${trouble} ${url}: that gives no http or https address`, { hint })
   const filled = Object.entries(headers).map(([name, value]) => [name, renderText(value, scope)])

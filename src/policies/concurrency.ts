@@ -1,29 +1,25 @@
-import PQueue from 'p-queue'
 import type { Clock } from '../clock.ts'
 import type { Context } from '../engine/context.ts'
 import type { Fact } from '../store/events.ts'
-import { type FairOptions, FairQueue } from './fair-queue.ts'
+import { FairQueue, type Visitor } from './fair-queue.ts'
 
 /** Where not more than so many may be at once. */
 export interface Place {
   /** As people know it. */
   readonly name: string
-  readonly queue: PQueue<FairQueue, FairOptions>
+  readonly queue: FairQueue
   /** To wait there is nothing unusual: a thousand lanes do so, and nobody wants to read it a thousand times. */
   readonly isUsual: boolean
 }
 
 export function openPlace(name: string, concurrency: number, { isUsual = false } = {}): Place {
-  return { name, queue: new PQueue({ concurrency, queueClass: FairQueue }), isUsual }
+  return { name, queue: new FairQueue(concurrency), isUsual }
 }
 
 /** Who wants to go in. */
-export interface Turn {
+export interface Turn extends Visitor {
   readonly ctx: Context
   readonly clock: Clock
-  readonly agent: string
-  /** The more, the earlier. */
-  readonly priority?: number | undefined
 }
 
 /** Does something while the places are left to others. */
@@ -102,32 +98,12 @@ async function enterVisibly({ name, queue, isUsual }: Place, turn: Turn): Promis
   if (queue.pending >= queue.concurrency) {
     ctx.emit({ type: 'queued', key: ctx.key, place: name, ahead: queue.size })
   }
-  const leave = await enter(queue, ctx.signal, turn)
+  const leave = await queue.enter(ctx.signal, turn)
   const decision = isUsual
     ? undefined
     : queuedFor(ctx.key, { place: name, milliseconds: clock.uptime() - began })
   if (decision) ctx.emit(decision)
   return leave
-}
-
-/** Resolves when its turn has come, with what is to be called on leaving. Who does not want to wait any more is gone. */
-export function enter(
-  queue: Place['queue'],
-  signal: AbortSignal,
-  { agent, priority = 0 }: { readonly agent: string; readonly priority?: number | undefined },
-): Promise<() => void> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise((entered, refused) => {
-    // The queue is told only while it waits: who is inside leaves when the work has ended, not when it should.
-    const waiting = new AbortController()
-    const giveUp = () => waiting.abort(signal.reason)
-    const stay = () => {
-      signal.removeEventListener('abort', giveUp)
-      return new Promise<void>(left => entered(left))
-    }
-    signal.addEventListener('abort', giveUp, { once: true })
-    queue.add(stay, { agent, priority, signal: waiting.signal }).catch(refused)
-  })
 }
 
 /** Shorter waits are not worth a word, in milliseconds. */

@@ -1,10 +1,8 @@
-import PQueue from 'p-queue'
 import { type Clock, sleep } from '../clock.ts'
 import { CrewError } from '../errors.ts'
 import { isObject } from '../json.ts'
 import type { Grant, Need, Rates } from '../store/rates.ts'
 import type { Rate, Traffic } from '../traffic.ts'
-import { enter, type Place } from './concurrency.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Act, ActPolicy } from './policy.ts'
 
@@ -56,7 +54,7 @@ function tokensIn(spent: unknown): number {
 
 /** Those of this process who wait for an endpoint: only the first of them asks the store. */
 interface Gate {
-  readonly line: Place['queue']
+  readonly line: FairQueue
   /** Lets the first one look at once. */
   wake(): void
 }
@@ -66,7 +64,7 @@ const gates = new WeakMap<Rates, Map<string, Gate>>()
 function gateOf(rates: Rates, endpoint: string): Gate {
   const known = gates.get(rates) ?? new Map<string, Gate>()
   const gate = known.get(endpoint) ?? {
-    line: new PQueue({ concurrency: 1, queueClass: FairQueue }),
+    line: new FairQueue(1),
     wake() {},
   }
   gates.set(rates, known.set(endpoint, gate))
@@ -91,7 +89,7 @@ async function queue(
   }
   if (before > 0) say('others first', before)
   // All in one line: whose endpoint it is does not depend on who asks.
-  const leave = await enter(gate.line, signal, { agent: '' })
+  const leave = await gate.line.enter(signal, { agent: '' })
   let ticket: number | undefined
   try {
     for (;;) {

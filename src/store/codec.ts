@@ -1,5 +1,6 @@
 import { CrewError } from '../errors.ts'
-import { hash, type Json } from '../json.ts'
+import { hash, isObject, type Json } from '../json.ts'
+import type { Spend } from '../spend.ts'
 import type { Event } from './events.ts'
 import type { TimedFact } from './store.ts'
 
@@ -15,7 +16,11 @@ export interface Encoded {
   readonly large: readonly { readonly field: string; readonly hash: string; readonly json: string }[]
 }
 
-export function encode({ type, at, ...fields }: TimedFact): Encoded {
+export function encode(fact: TimedFact): Encoded {
+  const { type, at, ...fields } = 'spent' in fact ? withoutRepetition(fact) : fact
+  const data = JSON.stringify(fields)
+  // Most facts are small, and so is all that is in them.
+  if (data.length <= INLINE) return { type, at, data, large: [] }
   const large: { field: string; hash: string; json: string }[] = []
   const small: string[] = []
   for (const [field, value] of Object.entries(fields)) {
@@ -25,6 +30,13 @@ export function encode({ type, at, ...fields }: TimedFact): Encoded {
     else small.push(`${JSON.stringify(field)}:${json}`)
   }
   return { type, at, data: `{${small.join(',')}}`, large }
+}
+
+/** What a call of a model has spent names that model once more: a row does not, and `decode` puts it back. */
+function withoutRepetition(fact: TimedFact & { readonly spent?: Spend }): TimedFact {
+  if (!('model' in fact) || fact.spent?.model !== fact.model) return fact
+  const { model, ...spent } = fact.spent
+  return Object.assign({}, fact, { spent })
 }
 
 export interface Row {
@@ -45,6 +57,8 @@ export function decode(row: Row, payload: (id: number) => string | undefined): E
         fields[field] = JSON.parse(payload(id) ?? '')
       }
     }
+    if (isObject(fields.spent) && fields.spent.model === undefined && fields.model !== undefined)
+      Object.assign(fields.spent, { model: fields.model })
     // Keys are taken apart by all who read: one that is no text could keep them at it for ever.
     for (const name of ['key', 'scope'])
       if (typeof (fields[name] ?? '') !== 'string') throw new TypeError(`its ${name} is no text`)

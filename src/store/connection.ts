@@ -15,12 +15,13 @@ export interface Connection {
 export async function connect(path: string, clock: Clock, { readOnly = false } = {}): Promise<Connection> {
   const database = await openDatabase(path)
   if (readOnly) database.pragma('query_only = ON')
+  const immediately = database.transaction((body: () => unknown) => body()).immediate
   return {
     database,
     clock,
     async write(body) {
       try {
-        return await whenFree(clock, () => database.transaction(body).immediate())
+        return await whenFree(clock, () => immediately(body) as ReturnType<typeof body>)
       } catch (error) {
         throw explain(error, path)
       }

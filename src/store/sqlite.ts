@@ -215,7 +215,9 @@ class SqliteStore implements Store {
 
   /** Runs inside a transaction of the caller. The epoch is checked here: a process that lost the run cannot write. */
   private append(lease: Lease, facts: readonly TimedFact[]): void {
-    this.fence(this.sql.advance.run({ ...lease, ...tallyOf(facts), ...this.time() }), lease)
+    const row = Object.assign({}, lease, tallyOf(facts), this.time())
+    this.fence(this.sql.advance.run(row), lease)
+    if (row.state !== null) this.sql.enterState.run(row)
     const next = { ...lease }
     for (const fact of facts) {
       this.insert(next, fact)
@@ -236,8 +238,8 @@ class SqliteStore implements Store {
   }
 
   private bill(run: string, seq: number, at: number, spent: Spend): void {
-    const { agent = null, model = null, usd = null, estimated = false } = spent
-    this.sql.insertSpending.run({ run, seq, at, ...spent, agent, model, usd, estimated: Number(estimated) })
+    const { agent = null, model = null, input, output, cached, usd = null, estimated = false } = spent
+    this.sql.insertSpending.run(run, seq, at, agent, model, input, output, cached, usd, Number(estimated))
   }
 
   private keep(hash: string, json: string): number {

@@ -34,12 +34,12 @@ export function prepare(database: Database.Database) {
        WHERE id = :run`,
     ),
     advance: database.prepare(
-      `UPDATE runs SET state = coalesce(:state, state), stop = CASE WHEN :state IS NULL THEN stop ELSE :stop END,
-         due = CASE WHEN :state IS NULL THEN due ELSE :due END,
-         tokens = tokens + :tokens, usd = usd + :usd, unpriced = max(unpriced, :unpriced),
+      `UPDATE runs SET tokens = tokens + :tokens, usd = usd + :usd, unpriced = max(unpriced, :unpriced),
          updated_at = :now, heartbeat = :now, pulse = :uptime
        WHERE id = :run AND epoch = :epoch`,
     ),
+    // Apart from what every commit does: whatever names a column of an index has its pages written.
+    enterState: database.prepare('UPDATE runs SET state = :state, stop = :stop, due = :due WHERE id = :run'),
     beat: database.prepare(
       'UPDATE runs SET heartbeat = :now, pulse = :uptime WHERE id = :run AND epoch = :epoch',
     ),
@@ -50,7 +50,7 @@ export function prepare(database: Database.Database) {
     ),
     insertSpending: database.prepare(
       `INSERT INTO spending (run, seq, at, agent, model, input, output, cached, usd, estimated)
-       VALUES (:run, :seq, :at, :agent, :model, :input, :output, :cached, :usd, :estimated)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     events: database
       .prepare('SELECT seq, at, type, data, refs FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?')

@@ -4,6 +4,7 @@ import { canonicalAddress, partsOf } from '../fetch/address.ts'
 import type { Fetch } from '../fetch/fetch.ts'
 import { type Arrival, followRedirects } from '../fetch/redirects.ts'
 import { hash } from '../json.ts'
+import { parseUrl } from '../url.ts'
 import { asToolFailure, type Content, readContent } from './http-answer.ts'
 import { defineTool, type Tool, toolFailed } from './tool.ts'
 
@@ -82,9 +83,9 @@ function page({ answer, url }: Arrival, { text, type, bytes, notes }: Content): 
   const size = bytes === 0 ? 'no body' : `${bytes} bytes`
   const head = [`Status ${answer.status}, ${type || 'no content type'}, ${size}, from ${url.href}`]
   const target = answer.status >= 300 && answer.status < 400 ? answer.header('location') : undefined
-  if (target !== undefined && URL.canParse(target, url.href)) {
-    const { href } = new URL(target, url)
-    head.push(`It redirects to ${href}, which was not followed: fetch that by itself, if it is needed.`)
+  const next = target === undefined ? undefined : parseUrl(target, url)
+  if (next) {
+    head.push(`It redirects to ${next.href}, which was not followed: fetch that by itself, if it is needed.`)
   }
   head.push(...notes.map(note => `Note: ${note}.`))
   if (text === '') return head.join('\n')

@@ -125,7 +125,7 @@ const refused = (events: readonly Event[]) =>
 const broken = { kind: 'command', run: ['false'], stdin: 'none', effects: 'pure' }
 
 describe('an agent that fails again and again', () => {
-  const breaker = { failures: 2, cooldown: '150ms' }
+  const breaker = { failures: 2, cooldown: '700ms' }
   const pattern = { kind: 'pipeline', stages: ['a'] }
 
   it('is not called any more, in the next run neither; after the cooldown it is tried, and closed when that is well', async () => {
@@ -146,14 +146,14 @@ describe('an agent that fails again and again', () => {
         details: { hint: `see what it failed with: crew logs ${second.id} --agent a` },
       },
     })
-    await new Promise(resolve => setTimeout(resolve, 160))
+    await new Promise(resolve => setTimeout(resolve, 720))
     const fourth = await run()
     expect(fourth.outcome).toMatchObject({ error: { code: 'command-failed' } })
     expect(decisions(fourth.events, 'breaker')).toMatchObject([
-      { values: { who: 'a', failures: 3, cooldown: 300, state: 'open' } },
+      { values: { who: 'a', failures: 3, cooldown: 1_400, state: 'open' } },
     ])
     writeFileSync(flag, '')
-    await new Promise(resolve => setTimeout(resolve, 300))
+    await new Promise(resolve => setTimeout(resolve, 1_400))
     const fifth = await run()
     expect(fifth.outcome).toMatchObject({ state: 'succeeded' })
     expect(states(fifth.events)).toEqual(['closed'])

@@ -3,30 +3,39 @@ import { describe, expect, it } from 'vitest'
 import { sleep, systemClock } from '../../src/clock.ts'
 import type { Context } from '../../src/engine/context.ts'
 import { inPlace, openPlace } from '../../src/policies/concurrency.ts'
-import { FairQueue } from '../../src/policies/fair-queue.ts'
+import { FairQueue, type Visitor } from '../../src/policies/fair-queue.ts'
 import type { Fact } from '../../src/store/events.ts'
 import { manualClock } from '../helpers/clock.ts'
 
 const NOTHING = async () => {}
 
-function served(waiting: readonly { readonly agent: string; readonly priority?: number }[]): string[] {
-  const queue = new FairQueue()
-  const names = new Map<() => Promise<unknown>, string>(
-    waiting.map(({ agent }, index) => [async () => {}, `${agent}${index}`] as const),
-  )
-  for (const [index, run] of [...names.keys()].entries()) queue.enqueue(run, waiting[index])
-  return waiting.map(() => names.get(queue.dequeue() ?? NOTHING) ?? '')
+const { signal } = new AbortController()
+
+/** In which order they come to their turn where only one may be. */
+async function served(waiting: readonly Visitor[]): Promise<string[]> {
+  const queue = new FairQueue(1)
+  const order: string[] = []
+  const leave = await queue.enter(signal, { agent: '' })
+  const all = waiting.map(async (visitor, index) => {
+    const leave = await queue.enter(signal, visitor)
+    order.push(`${visitor.agent}${index}`)
+    leave()
+  })
+  leave()
+  await Promise.all(all)
+  expect([queue.pending, queue.size]).toEqual([0, 0])
+  return order
 }
 
 describe('who waits for a place', () => {
-  it('takes turns with the other agents, however many lanes one of them has', () => {
+  it('takes turns with the other agents, however many lanes one of them has', async () => {
     const lanes = Array.from({ length: 1000 }, () => ({ agent: 'a' }))
-    const order = served([...lanes, { agent: 'b' }, { agent: 'c' }])
+    const order = await served([...lanes, { agent: 'b' }, { agent: 'c' }])
     expect(order.slice(0, 4)).toEqual(['a0', 'b1000', 'c1001', 'a1'])
   })
 
-  it('goes before those with a lower priority', () => {
-    const order = served([
+  it('goes before those with a lower priority', async () => {
+    const order = await served([
       { agent: 'a' },
       { agent: 'a', priority: 2 },
       { agent: 'b', priority: 5 },
@@ -35,11 +44,11 @@ describe('who waits for a place', () => {
     expect(order).toEqual(['b2', 'a1', 'a0', 'b3'])
   })
 
-  it('comes to its turn, once, and in the order of its agent', () => {
+  it('comes to its turn, once, and in the order of its agent', async () => {
     const one = fc.record({ agent: fc.constantFrom('a', 'b', 'c'), priority: fc.integer({ min: 0, max: 2 }) })
-    fc.assert(
-      fc.property(fc.array(one, { maxLength: 40 }), waiting => {
-        const order = served(waiting).map(name => Number(name.slice(1)))
+    await fc.assert(
+      fc.asyncProperty(fc.array(one, { maxLength: 40 }), async waiting => {
+        const order = (await served(waiting)).map(name => Number(name.slice(1)))
         expect([...order].sort((a, b) => a - b)).toEqual(waiting.map((_, index) => index))
         for (const agent of ['a', 'b', 'c'])
           for (const priority of [0, 1, 2]) {
@@ -50,20 +59,20 @@ describe('who waits for a place', () => {
     )
   })
 
-  it('may go away, and may become more urgent', async () => {
-    const { queue } = openPlace('limits.concurrency', 1)
-    const done: string[] = []
-    const add = (id: string) => queue.add(async () => void done.push(id), { id, agent: id })
-    const first = queue.add(() => new Promise<void>(resolve => setImmediate(resolve)))
-    const all = [first, add('a'), add('b'), add('c')]
-    queue.setPriority('c', 1)
+  it('may go away, and keeps nobody waiting then', async () => {
+    const queue = new FairQueue(1)
+    const leave = await queue.enter(signal, { agent: 'a' })
     const leaving = new AbortController()
-    const left = queue.add(NOTHING, { id: 'd', signal: leaving.signal }).catch(reason => reason)
+    const left = queue.enter(leaving.signal, { agent: 'b', priority: 1 }).catch(reason => reason)
+    const next = queue.enter(signal, { agent: 'c' })
     leaving.abort('enough')
-    await Promise.all(all)
     expect(await left).toBe('enough')
-    expect(done).toEqual(['c', 'a', 'b'])
-    expect(queue.size).toBe(0)
+    expect(queue.size).toBe(1)
+    leave()
+    const leaveToo = await next
+    leaveToo()
+    expect([queue.pending, queue.size]).toEqual([0, 0])
+    expect(await queue.enter(leaving.signal, { agent: 'b' }).catch(reason => reason)).toBe('enough')
   })
 })
 
@@ -97,7 +106,6 @@ describe('a place', () => {
     expect(place.queue.size).toBe(0)
     leave()
     await work
-    await place.queue.onIdle()
     expect(place.queue.pending).toBe(0)
   })
 
@@ -148,7 +156,6 @@ describe('a place', () => {
       leave()
       await Promise.all([first, second, visit])
     })
-    await place.queue.onIdle()
     expect(place.queue.pending).toBe(0)
   })
 })

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseUrl } from '../../url.ts'
 import { secret } from './secret.ts'
 
 const address = z
@@ -10,9 +11,9 @@ const address = z
   )
 
 function isPlainAddress(text: string): boolean {
-  if (/[?#\\\s]|\$\{/.test(text) || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return false
-  const { username, password } = new URL(text)
-  return username === '' && password === ''
+  if (/[?#\\\s]|\$\{/.test(text) || !/^https?:\/\//i.test(text)) return false
+  const url = parseUrl(text)
+  return url?.username === '' && url.password === ''
 }
 
 const fieldName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'this is no name of a header field')

@@ -1,4 +1,5 @@
 import { fullName, type ServerSpec, serverOf } from '../../tools/mcp.ts'
+import { parseUrl } from '../../url.ts'
 import type { Definition } from '../schema.ts'
 import type { Finding } from '../source/problem.ts'
 import type { Path } from '../source/tree.ts'
@@ -46,7 +47,7 @@ function collisions(name: string, others: readonly string[]): Finding[] {
 
 function wrongAddress(name: string, { url }: ServerSpec): Finding[] {
   if (url === undefined || url.includes('${')) return []
-  if (URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol)) return []
+  if (['http:', 'https:'].includes(parseUrl(url)?.protocol ?? '')) return []
   return [{ path: ['mcp', name, 'url'], message: `"${url}" is not an http or https address` }]
 }
 

@@ -1,4 +1,5 @@
 import { isObject, type Json } from '../../json.ts'
+import { parseUrl } from '../../url.ts'
 
 /** ` with NAME=VALUE`: what a program is given besides its arguments. */
 export function withEnvironment(env: Json | undefined): string {
@@ -29,8 +30,9 @@ export function httpPurity(effects: Json | undefined, method: Json): boolean {
 
 /** The host that an address really leads to, where it is made to look like another. */
 function trueHost(address: string): string {
-  if (!URL.canParse(address)) return ''
-  const { host, username } = new URL(address)
+  const url = parseUrl(address)
+  if (!url) return ''
+  const { host, username } = url
   const isPlain = username === '' && address.slice(address.indexOf('//') + 2).startsWith(host)
   return isPlain ? '' : ` (that is ${host})`
 }
