@@ -70,7 +70,8 @@ describe.each(patternKinds)('the pattern %s', async kind => {
   it.each(all)('with %s, gives every step a key that does not depend on timing', async (_, trial) => {
     const keys = async () => {
       const { events } = await finish(await team(trial.definition), await settingOf(trial))
-      return started(events).sort()
+      // Once each: a step that a stop broke off, in `npm run test:resume`, begins again.
+      return [...new Set(started(events))].sort()
     }
     expect(await keys()).toEqual(await keys())
   })
