@@ -19,7 +19,6 @@ import { dialogue, exchange } from './dialogue.ts'
 
 const schema = z.strictObject({
   kind: z.literal('command'),
-  ...acting,
   run: z.array(template).min(1).describe('Program and arguments; no shell reads them'),
   stdin: z
     .enum(['text', 'json', 'none'])
@@ -31,6 +30,7 @@ const schema = z.strictObject({
     .describe('Environment of the command, beside PATH, HOME, LANG and TMPDIR'),
   exchange,
   effects: effects.optional().describe('Default: once'),
+  ...acting,
 })
 
 export type CommandSpec = z.infer<typeof schema>

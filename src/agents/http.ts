@@ -23,7 +23,6 @@ import { dialogue, exchange } from './dialogue.ts'
 
 const schema = z.strictObject({
   kind: z.literal('http'),
-  ...acting,
   url: template.describe('Address, with a connection the part behind its baseUrl; templates are filled in'),
   connection: z.string().optional().describe('Name under connections: what lets the agent in'),
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional().describe('Default: POST'),
@@ -31,6 +30,7 @@ const schema = z.strictObject({
   body: z.json().optional().describe('JSON body, templates inside are filled in; default: {task, input}'),
   exchange,
   effects: effects.optional().describe('Default: pure for GET, once for the others'),
+  ...acting,
 })
 
 export type HttpSpec = z.infer<typeof schema>

@@ -10,11 +10,11 @@ import { type AgentKind, imposedOutput, shared, text, toldInWords, type Work } f
 const schema = z
   .strictObject({
     kind: z.literal('human'),
-    ...shared,
-    timeout: patience.optional(),
     prompt: text.optional().describe('What the person is asked; by default what the pattern hands over'),
     choices: z.array(z.string()).min(1).optional().describe('The answers that are allowed; by default any'),
     otherwise: z.json().optional().describe('The answer that counts when nobody gives one in time'),
+    ...shared,
+    timeout: patience.optional(),
   })
   .superRefine(({ choices, output, timeout, otherwise }, context) => {
     const complain = (path: string, message: string) =>

@@ -20,8 +20,6 @@ import { converse } from './turn.ts'
 
 const schema = z.strictObject({
   kind: z.literal('llm').optional(),
-  ...acting,
-  ...spending,
   role: text.optional().describe('Who the agent is: the system prompt'),
   prompt: text.optional().describe('What it is asked; by default what the pattern hands it'),
   model: z.string().optional().describe('Name of one of the models of this file; "default" by default'),
@@ -30,6 +28,8 @@ const schema = z.strictObject({
     .pick({ allow: true, ask: true, deny: true })
     .optional()
     .describe('What it may do with them, besides what the team says; the strictest word counts'),
+  ...acting,
+  ...spending,
   timeout: timeout
     .extend({ tool: duration.optional().describe('For each call of a tool that acts on the world') })
     .optional()

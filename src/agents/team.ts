@@ -12,8 +12,6 @@ export const definition = z.record(z.string(), z.json())
 
 const schema = z.strictObject({
   kind: z.literal('team'),
-  ...declared,
-  ...spending,
   team: z
     .union([z.string(), definition])
     .describe(
@@ -23,6 +21,8 @@ const schema = z.strictObject({
     .record(z.string(), z.json())
     .optional()
     .describe('What that team is given, by its inputs; the task fills the text that is left open'),
+  ...declared,
+  ...spending,
 })
 
 export type TeamSpec = z.infer<typeof schema>
