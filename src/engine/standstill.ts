@@ -17,16 +17,21 @@ export interface Watch {
  */
 export function createWatch(clock: Clock, since: number, onStill: (milliseconds: number) => void): Watch {
   let seen = clock.now()
+  let up = clock.uptime()
   let time = Math.max(since, seen)
   let worked = 0
 
   function look(): void {
-    const passed = clock.now() - seen
-    seen += passed
-    time += Math.max(0, passed)
+    const [wall, uptime] = [clock.now(), clock.uptime()]
+    const [onWall, counted] = [wall - seen, Math.max(0, uptime - up)]
+    // What counts cannot be set, and may stand still while the machine sleeps.
+    const passed = onWall - counted > HEART_STOPPED ? onWall : counted
+    seen = wall
+    up = uptime
+    time += passed
     // Not even the heart has beaten in it.
     const still = passed > HEART_STOPPED ? passed - HEARTBEAT : 0
-    worked += Math.max(0, passed) - still
+    worked += passed - still
     if (still > 0) onStill(still)
   }
 

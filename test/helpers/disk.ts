@@ -1,32 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { preloadable } from './preload.ts'
 
-const SOURCE = resolve('test/fixtures/disk/disk.c')
-
-let library: string | undefined
-
-/** The library that watches a disk, compiled when it is first asked for; undefined where there is nothing to do that with. */
-export function diskLibrary(): string | undefined {
-  if (library !== undefined || process.platform !== 'linux') return library
-  const folder = mkdtempSync(join(tmpdir(), 'crew-disk-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const path = join(folder, 'disk.so')
-  const { error, status, stderr } = spawnSync(
-    'cc',
-    ['-shared', '-fPIC', '-O1', '-o', path, SOURCE, '-ldl', '-lpthread'],
-    { encoding: 'utf8' },
-  )
-  if (status !== 0) {
-    console.warn(
-      `no disk is simulated here: cc ${error ? `is missing (${error.message})` : `says ${stderr}`}`,
-    )
-    return undefined
-  }
-  library = path
-  return path
-}
+/** The library that watches a disk. */
+export const diskLibrary = () => preloadable('disk.c')
 
 interface Disk {
   readonly folder: string
