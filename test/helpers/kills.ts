@@ -59,7 +59,8 @@ async function worldOf({ trial: { parts, input = { task }, definition } }: Named
     db,
     /** Begins the run, or goes on with it, until it ends or is killed. */
     live(kill?: Kill): Promise<Ended> {
-      const args = remainsOf(db).events.length > 0 ? ['resume', 'last', '--events'] : run
+      const { events } = remainsOf(db)
+      const args = events.length > 0 ? ['resume', 'last', '--events', ...asHinted(events)] : run
       const child = start(args, kill?.by === 'point' ? { CREW_CRASH_AT: kill.point } : {})
       child.stdin?.end()
       const strike = (delay: number) => setTimeout(() => child.kill('SIGKILL'), delay)
@@ -85,6 +86,17 @@ async function worldOf({ trial: { parts, input = { task }, definition } }: Named
   }
 }
 
+/** What nobody knows the outcome of is charged. Killed often enough, a run is through its budget, and says how to give it more. */
+function asHinted(events: readonly Event[]): string[] {
+  return isSpentUp(events) ? ['--budget', 'tokens=1000000'] : []
+}
+
+function isSpentUp(events: readonly Event[]): boolean {
+  const last = events.at(-1)
+  const isCharged = events.some(({ type }) => type === 'step.unknown')
+  return isCharged && last?.type === 'run.failed' && last.error.code === 'limit-budget'
+}
+
 export async function runCalmly(named: NamedTrial, random: () => number): Promise<Calm> {
   const world = await worldOf(named, random)
   const began = Date.now()
@@ -107,18 +119,19 @@ export async function killAgainAndAgain(
   const problems: string[] = []
   let early = 0
   let inFlight = 0
-  for (const kill of [...kills, undefined]) {
+  for (const kill of [...kills, undefined, undefined]) {
     const { code, signal, stdout, stderr } = await world.live(kill)
     said.push(...eventsOn(stdout))
     if (/\n\s+at /.test(stderr)) problems.push(`a stack trace: ${stderr}`)
+    const { events } = remainsOf(world.db)
+    if (signal === null && isSpentUp(events)) continue
     if (signal === null && code !== calm.code) problems.push(`ended with ${code}: ${stderr}`)
     if (signal === null || kill === undefined) break
     struck.push(kill)
-    const { events } = remainsOf(world.db)
     if (events.length === 0) early += 1
     inFlight += actsInFlight(events)
     // Who resumes a run that has failed has it tried once more.
-    if (events.at(-1)?.type === 'run.failed') break
+    if (events.at(-1)?.type === 'run.failed' && !isSpentUp(events)) break
   }
   const requests = world.requests()
   const { events, health } = remainsOf(world.db)
