@@ -46,10 +46,26 @@ const edited = {
   },
 }
 
+/** What many runs do without: each becomes a chunk of its own, and is loaded when something of it is first used. */
+const APART = [
+  ...[
+    'team/source/tree',
+    'team/source/yaml',
+    'fetch/fetch',
+    'fetch/connections',
+    'sandbox',
+    'tools/declared',
+  ],
+  ...['llm', 'command', 'http', 'human', 'team'].map(kind => `agents/${kind}`),
+  ...['pipeline', 'parallel', 'blackboard', 'events', 'tasks', 'graph', 'refine'].map(
+    kind => `patterns/${kind}`,
+  ),
+  ...['handoff', 'route', 'chat', 'peers', 'auction', 'supervisor'].map(kind => `patterns/${kind}`),
+]
+
 const { outputFiles } = await build({
   ...STYLE,
-  // Besides the command line, what many runs do without becomes a chunk of its own.
-  entryPoints: ['src/cli.ts', 'src/team/source/tree.ts', 'src/team/source/yaml.ts', 'src/fetch/fetch.ts'],
+  entryPoints: ['cli', ...APART].map(name => `src/${name}.ts`),
   outdir: 'dist',
   entryNames: '[name]',
   write: false,

@@ -6,15 +6,17 @@ import { EXIT, type ExitCode, toCrewError } from './errors.ts'
 /** Runs one command line. The only place that decides an exit code. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let exit: ExitCode = EXIT.succeeded
-  const program = createProgram(code => {
-    exit = code
-  })
+  const program = (word?: string) =>
+    createProgram(code => {
+      exit = code
+    }, word)
   if (argv[0] === COMPLETE) {
-    process.stdout.write(await answerShell(program, argv.slice(1)))
+    process.stdout.write(await answerShell(program(), argv.slice(1)))
     return exit
   }
   try {
-    await program.parseAsync(flagsLast(argv, program), { from: 'user' })
+    const line = flagsLast(argv)
+    await program(line[0]).parseAsync(line, { from: 'user' })
     return exit
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return report(thrown)
@@ -22,7 +24,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     // Where a command is missing, the help that lists them has been printed.
     if (thrown.code === 'commander.help') return EXIT.usage
     const { misused } = await import('./cli/misuse.ts')
-    return report(misused(thrown, argv, program))
+    return report(misused(thrown, argv, program()))
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { oneOf } from '../kinds.ts'
 import { type AgentKind, acting, spending } from './agent.ts'
 import { command } from './command.ts'
 import { http } from './http.ts'
@@ -6,16 +7,16 @@ import { human } from './human.ts'
 import { llm } from './llm.ts'
 import { team } from './team.ts'
 
-/** Every kind of agent that there is. */
-const KINDS = { llm, command, http, human, team }
+/** Every kind of agent that there is, loaded when a team has one. */
+const KINDS = {
+  llm: () => llm,
+  command: () => command,
+  http: () => http,
+  human: () => human,
+  team: () => team,
+}
 
-export const agent = z.discriminatedUnion('kind', [
-  llm.schema,
-  command.schema,
-  http.schema,
-  human.schema,
-  team.schema,
-])
+export const agent = oneOf(KINDS, 'llm')
 
 export type AgentSpec = z.infer<typeof agent>
 
@@ -38,7 +39,7 @@ export const defaults = z
 /** An agent with what its team says of all, where it says nothing itself. */
 export function withDefaults(spec: AgentSpec, { ladder, ...more }: z.infer<typeof defaults> = {}): AgentSpec {
   const isCacheable = kindOf(spec).isCacheable?.(spec) === true
-  const known: Readonly<Record<string, unknown>> = KINDS[spec.kind ?? 'llm'].schema.shape
+  const known: Readonly<Record<string, unknown>> = KINDS[spec.kind ?? 'llm']().schema.shape
   const fits = (field: string) => {
     if (field === 'cache') return isCacheable
     // A person is given days, not seconds.
@@ -51,5 +52,5 @@ export function withDefaults(spec: AgentSpec, { ladder, ...more }: z.infer<typeo
 
 export function kindOf(spec: AgentSpec): AgentKind<AgentSpec> {
   // A spec is of the kind that it names: the schema above has seen to that.
-  return KINDS[spec.kind ?? 'llm'] as unknown as AgentKind<AgentSpec>
+  return KINDS[spec.kind ?? 'llm']() as unknown as AgentKind<AgentSpec>
 }

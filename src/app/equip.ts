@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import { CrewError } from '../errors.ts'
-import { type Connections, openConnections } from '../fetch/connections.ts'
+import { type Connection, type Connections, openConnections } from '../fetch/connections.ts'
 import { createFetch, type Fetch } from '../fetch/fetch.ts'
 import { createGuard, guardedFetch } from '../fetch/guard.ts'
 import { openSandbox, type Sandbox } from '../sandbox.ts'
@@ -57,7 +57,7 @@ async function equipOne(
   const means = { env, root, fetch: plain, guard, clock, onSecret, rehearsal: rehearsal || idle }
   const [roots, connections, sandbox] = await Promise.all([
     idle ? [] : openRoots(untrusted ? [] : (permissions.roots ?? []), root),
-    openConnections(definition.connections, means),
+    definition.connections ? openConnections(definition.connections, means) : new Map<string, Connection>(),
     definition.sandbox && !untrusted && !idle && runsPrograms(nest, rehearsal)
       ? openSandbox(definition.sandbox, { clock, root })
       : undefined,

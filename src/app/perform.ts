@@ -109,7 +109,7 @@ export async function perform(team: Nest, work: TeamTask, setting: Setting, ctx:
     limits,
     model: name => models.get(team)?.get(name) as Model,
     connection: name => equipment.connections.get(name),
-    permissions: joined(definition.permissions, rulesOf(definition.tools ?? {})),
+    permissions: joined(definition.permissions, definition.tools ? rulesOf(definition.tools) : {}),
     roots: equipment.roots,
     allowed: allowedBefore(recorded, ctx.key),
     tools: toolbox.tools,

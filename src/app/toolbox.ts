@@ -50,7 +50,7 @@ export async function openToolbox(team: Nest, setting: Setting, ctx: Context): P
   const { id, clock, fetch, sandbox, scope, connections, store, redact } = setting
   const connection = (name: string) => connections.get(name)
   const means = { id, clock, sandbox, scope, fetch, connection }
-  const declared = declaredTools(definition.tools ?? {}, means)
+  const declared = definition.tools ? declaredTools(definition.tools, means) : {}
   const opened = connectAll(team, setting)
   const close = async () => {
     await Promise.all(opened.map(connection => connection.close()))

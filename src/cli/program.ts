@@ -39,79 +39,87 @@ import { formatHelp, optionDescription } from './help.ts'
  * Every command, in the groups of `crew --help`, with the few words that it has there: at most 24 columns, since two commands stand on a line. Their files
  * load nothing heavy before they are called.
  */
-const COMMANDS: readonly [group: string, commands: readonly (readonly [CreateCommand, summary: string])[]][] =
+const COMMANDS: readonly [
+  group: string,
+  commands: Readonly<Record<string, readonly [create: CreateCommand, summary: string]>>,
+][] = [
   [
-    [
-      'Run',
-      [
-        [run, 'run a team'],
-        [resume, 'go on with a run'],
-        [fork, 'go back, change, run'],
-        [history, 'moments to go back to'],
-        [pause, 'stop, to go on later'],
-        [cancel, 'end a run for good'],
-      ],
-    ],
-    [
-      'Watch',
-      [
-        [attach, 'the screen of a run'],
-        [top, 'all runs, live'],
-      ],
-    ],
-    [
-      'Read',
-      [
-        [ls, 'list runs'],
-        [show, 'one run, and its result'],
-        [logs, 'what happened in it'],
-        [cost, 'what was spent'],
-        [diff, 'where two runs parted'],
-        [replay, 'a run once more'],
-      ],
-    ],
-    [
-      'Decide',
-      [
-        [inbox, 'what waits for you'],
-        [answer, 'answer a question'],
-        [approve, 'let something happen'],
-        [reject, 'refuse it'],
-        [edit, 'change it, and approve'],
-        [tell, 'give an agent guidance'],
-      ],
-    ],
-    [
-      'Teams',
-      [
-        [validate, 'check a team file'],
-        [graph, 'draw a team'],
-        [trust, 'see what it could do'],
-        [schema, 'JSON Schema for editors'],
-      ],
-    ],
-    [
-      'Keep',
-      [
-        [tag, 'which runs are to stay'],
-        [gc, 'remove old runs'],
-        [exporting, 'a run as a file'],
-        [importing, 'take in a run'],
-        [backup, 'copy the store'],
-        [doctor, 'what is missing or wrong'],
-      ],
-    ],
-    [
-      'Set up',
-      [
-        [config, 'settings for all runs'],
-        [completion, 'completion for shells'],
-      ],
-    ],
-  ]
+    'Run',
+    {
+      run: [run, 'run a team'],
+      resume: [resume, 'go on with a run'],
+      fork: [fork, 'go back, change, run'],
+      history: [history, 'moments to go back to'],
+      pause: [pause, 'stop, to go on later'],
+      cancel: [cancel, 'end a run for good'],
+    },
+  ],
+  [
+    'Watch',
+    {
+      attach: [attach, 'the screen of a run'],
+      top: [top, 'all runs, live'],
+    },
+  ],
+  [
+    'Read',
+    {
+      ls: [ls, 'list runs'],
+      show: [show, 'one run, and its result'],
+      logs: [logs, 'what happened in it'],
+      cost: [cost, 'what was spent'],
+      diff: [diff, 'where two runs parted'],
+      replay: [replay, 'a run once more'],
+    },
+  ],
+  [
+    'Decide',
+    {
+      inbox: [inbox, 'what waits for you'],
+      answer: [answer, 'answer a question'],
+      approve: [approve, 'let something happen'],
+      reject: [reject, 'refuse it'],
+      edit: [edit, 'change it, and approve'],
+      tell: [tell, 'give an agent guidance'],
+    },
+  ],
+  [
+    'Teams',
+    {
+      validate: [validate, 'check a team file'],
+      graph: [graph, 'draw a team'],
+      trust: [trust, 'see what it could do'],
+      schema: [schema, 'JSON Schema for editors'],
+    },
+  ],
+  [
+    'Keep',
+    {
+      tag: [tag, 'which runs are to stay'],
+      gc: [gc, 'remove old runs'],
+      export: [exporting, 'a run as a file'],
+      import: [importing, 'take in a run'],
+      backup: [backup, 'copy the store'],
+      doctor: [doctor, 'what is missing or wrong'],
+    },
+  ],
+  [
+    'Set up',
+    {
+      config: [config, 'settings for all runs'],
+      completion: [completion, 'completion for shells'],
+    },
+  ],
+]
 
-/** The whole command line. `exit` is told the exit code of the command that was called, when it is not 0. */
-export function createProgram(exit: Parameters<CreateCommand>[0]): Command {
+/** Words that may stand first. */
+const NAMES = new Set(['help', ...COMMANDS.flatMap(([, commands]) => Object.keys(commands))])
+
+/**
+ * The whole command line, or as much of it as reads a line that begins with `word`: to make all commands takes longer than
+ * most of them do. `exit` is told the exit code of the command that was called, when it is not 0.
+ */
+export function createProgram(exit: Parameters<CreateCommand>[0], word = 'help'): Command {
   const program = new Command('crew')
     .description('Run a team of AI agents described in a file.')
     .usage('<command> [options]')
@@ -122,8 +130,10 @@ export function createProgram(exit: Parameters<CreateCommand>[0]): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addHelpText('after', 'Start with: crew run TEAM --rehearse (needs no key and costs nothing)')
+  const isOne = word !== 'help' && NAMES.has(word)
   for (const [group, commands] of COMMANDS) {
-    for (const [create, summary] of commands) {
+    for (const [name, [create, summary]] of Object.entries(commands)) {
+      if (isOne && name !== word) continue
       const command = create(exit).summary(summary).helpGroup(group)
       inherit(command, program)
       program.addCommand(command)
@@ -142,13 +152,12 @@ function inherit(command: Command, from: Command): void {
  * Flags are accepted anywhere, also before the name of the command that they belong to. A first word that is no flag has
  * to be a command.
  */
-export function flagsLast(argv: readonly string[], program: Command): string[] {
-  const names = new Set(['help', ...program.commands.map(command => command.name())])
+export function flagsLast(argv: readonly string[]): string[] {
   const [first = ''] = argv
-  if (first !== '' && !first.startsWith('-') && !names.has(first)) {
+  if (first !== '' && !first.startsWith('-') && !NAMES.has(first)) {
     throw new CommanderError(2, 'commander.unknownCommand', `error: unknown command '${first}'`)
   }
-  const at = argv.findIndex(word => names.has(word))
+  const at = argv.findIndex(word => NAMES.has(word))
   const name = argv[at]
   return name === undefined ? [...argv] : [name, ...argv.slice(0, at), ...argv.slice(at + 1)]
 }

@@ -43,7 +43,7 @@ interface Means extends Vault {
 }
 
 /** Reads all secrets. Rejects with `key-missing` when one is not there, so that no run begins that could not go on. */
-export async function openConnections(specs: ConnectionSpecs = {}, means: Means): Promise<Connections> {
+export async function openConnections(specs: ConnectionSpecs, means: Means): Promise<Connections> {
   const opened = Object.entries(specs).map(
     async ([name, spec]) =>
       [name, means.rehearsal ? rehearsed(name, spec) : await open(name, spec, means)] as const,

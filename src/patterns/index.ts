@@ -1,4 +1,5 @@
-import * as z from 'zod'
+import type * as z from 'zod'
+import { oneOf } from '../kinds.ts'
 import { auction } from './auction.ts'
 import { blackboard } from './blackboard.ts'
 import { chat } from './chat.ts'
@@ -14,42 +15,28 @@ import { route } from './route.ts'
 import { supervisor } from './supervisor.ts'
 import { tasks } from './tasks.ts'
 
-/** Every pattern that there is. */
+/** Every pattern that there is, loaded when a team uses it. */
 const PATTERNS = {
-  pipeline,
-  parallel,
-  blackboard,
-  events,
-  tasks,
-  graph,
-  refine,
-  handoff,
-  route,
-  chat,
-  peers,
-  auction,
-  supervisor,
+  pipeline: () => pipeline,
+  parallel: () => parallel,
+  blackboard: () => blackboard,
+  events: () => events,
+  tasks: () => tasks,
+  graph: () => graph,
+  refine: () => refine,
+  handoff: () => handoff,
+  route: () => route,
+  chat: () => chat,
+  peers: () => peers,
+  auction: () => auction,
+  supervisor: () => supervisor,
 }
 
-export const pattern = z.discriminatedUnion('kind', [
-  pipeline.schema,
-  parallel.schema,
-  blackboard.schema,
-  events.schema,
-  tasks.schema,
-  graph.schema,
-  refine.schema,
-  handoff.schema,
-  route.schema,
-  chat.schema,
-  peers.schema,
-  auction.schema,
-  supervisor.schema,
-])
+export const pattern = oneOf(PATTERNS)
 
 export type PatternSpec = z.infer<typeof pattern>
 
 export function patternOf(spec: PatternSpec): Pattern<PatternSpec> {
   // A spec is of the kind that it names: the schema above has seen to that.
-  return PATTERNS[spec.kind] as Pattern<PatternSpec>
+  return PATTERNS[spec.kind]() as Pattern<PatternSpec>
 }

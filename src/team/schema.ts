@@ -3,6 +3,7 @@ import { template } from '../agents/agent.ts'
 import { agent, defaults } from '../agents/index.ts'
 import { duration } from '../duration.ts'
 import { connections } from '../fetch/connections.ts'
+import { later } from '../kinds.ts'
 import { endpoint } from '../models/endpoint.ts'
 import { pattern } from '../patterns/index.ts'
 import { teamBudget } from '../policies/budget.ts'
@@ -70,12 +71,12 @@ export const schema = z
       .record(name, endpoint)
       .optional()
       .describe('Models by name; agents that name none use "default"'),
-    connections: connections.optional(),
+    connections: later(() => connections).optional(),
     defaults: defaults.optional(),
     agents: z.record(name, agent).describe('The members of the team, by name'),
-    tools: toolSpecs.optional(),
+    tools: later(() => toolSpecs).optional(),
     mcp: mcp.optional(),
-    sandbox: sandbox.optional(),
+    sandbox: later(() => sandbox).optional(),
     pattern,
     repair: repair.optional(),
     limits: limits.prefault({}),

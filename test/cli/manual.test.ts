@@ -63,7 +63,7 @@ async function problemOf(example: string): Promise<string | undefined> {
   for (const command of silenced.commands) silence(command)
   const line = /(?:^|[ (])crew (.*)$/.exec(example)?.[1]?.replace(/(?: \| | > | >> |\)"?$).*$/, '') ?? ''
   try {
-    await silenced.parseAsync(flagsLast(splitLine(line).words, silenced), { from: 'user' })
+    await silenced.parseAsync(flagsLast(splitLine(line).words), { from: 'user' })
     return undefined
   } catch (thrown) {
     return thrown instanceof CommanderError ? `${example}: ${thrown.message}` : String(thrown)

@@ -8,7 +8,7 @@ import { toCrewError } from '../../src/errors.ts'
 async function said(...argv: readonly string[]): Promise<string> {
   const program = createProgram(() => {})
   try {
-    await program.parseAsync(flagsLast(argv, program), { from: 'user' })
+    await program.parseAsync(flagsLast(argv), { from: 'user' })
     return 'nothing'
   } catch (thrown) {
     const error = thrown instanceof CommanderError ? misused(thrown, argv, program) : toCrewError(thrown)
@@ -43,8 +43,13 @@ describe('a command line that cannot be read', () => {
 })
 
 it('flags may stand before the command that they belong to, and help before any', () => {
-  const program = createProgram(() => {})
-  expect(flagsLast(['--db', 'x', 'ls', '-a'], program)).toEqual(['ls', '--db', 'x', '-a'])
-  expect(flagsLast(['help', 'ls'], program)).toEqual(['help', 'ls'])
-  expect(flagsLast(['--version'], program)).toEqual(['--version'])
+  expect(flagsLast(['--db', 'x', 'ls', '-a'])).toEqual(['ls', '--db', 'x', '-a'])
+  expect(flagsLast(['help', 'ls'])).toEqual(['help', 'ls'])
+  expect(flagsLast(['--version'])).toEqual(['--version'])
+})
+
+it('makes one command, where a line begins with its name, and all for any other line', () => {
+  const made = (word?: string) => createProgram(() => {}, word).commands.map(command => command.name())
+  for (const name of made()) expect(made(name)).toEqual([name])
+  for (const word of ['help', '--help', 'nothing']) expect(made(word)).toEqual(made())
 })

@@ -14,7 +14,7 @@ export async function trialsOf(kind: string): Promise<Trials> {
   return existsSync(file) ? ((await import(file.href)) as { trials: Trials }).trials : {}
 }
 
-export const patternKinds: readonly string[] = pattern.options.map(({ shape }) => shape.kind.value)
+export const patternKinds: readonly string[] = pattern.options.map(option => option.unwrap().shape.kind.value)
 
 /** All trials of all patterns that are registered. */
 export async function everyTrial(): Promise<readonly NamedTrial[]> {

@@ -70,7 +70,7 @@ function torn(events: readonly Event[], ends: readonly number[]): string[] {
   })
 }
 
-describe.each(pattern.options.map(({ shape }) => shape.kind.value))(
+describe.each(pattern.options.map(option => option.unwrap().shape.kind.value))(
   'a fork of the pattern %s',
   async kind => {
     const { trials }: { trials: Trials } = await import(`./teams/${kind}.ts`)

@@ -14,7 +14,7 @@ import { scripted } from '../helpers/scripted.ts'
 import { finish, team } from '../helpers/teams.ts'
 import { type Trials, task } from './teams/members.ts'
 
-const KINDS = pattern.options.map(({ shape }) => shape.kind.value)
+const KINDS = pattern.options.map(option => option.unwrap().shape.kind.value)
 
 async function trialsOf(kind: string) {
   const { trials }: { trials: Trials } = await import(`./teams/${kind}.ts`)

@@ -71,9 +71,12 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 /** Every kind that is registered; one without a worker above fails. */
-const KINDS = agent.options.map(({ shape: { kind } }) => ('value' in kind ? kind.value : kind.unwrap().value))
+const KINDS = agent.options.map(option => {
+  const { kind } = option.unwrap().shape
+  return 'value' in kind ? kind.value : kind.unwrap().value
+})
 
-describe.each(pattern.options.map(({ shape }) => shape.kind.value))('the pattern %s', kind => {
+describe.each(pattern.options.map(option => option.unwrap().shape.kind.value))('the pattern %s', kind => {
   it.each(KINDS)('works with an agent of kind %s', async worker => {
     const agents = { worker: WORKERS[worker]?.(server.url), lead: { role: 'You lead, and judge.' } }
     const loaded = await team({ agents, pattern: { kind, ...PATTERNS[kind] } })

@@ -30,7 +30,7 @@ function keysIn(events: readonly Event[], type: RegExp, prefix = ''): string[] {
 }
 
 /** A team must not notice that it is inside of another. */
-describe.each(pattern.options.map(({ shape }) => shape.kind.value))(
+describe.each(pattern.options.map(option => option.unwrap().shape.kind.value))(
   'the pattern %s in a nested team',
   async kind => {
     const { trials }: { trials: Trials } = await import(`./teams/${kind}.ts`)

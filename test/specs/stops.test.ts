@@ -6,7 +6,7 @@ import { type Trials, task } from './teams/members.ts'
 let stops = 0
 
 /** A sample of `npm run test:resume`. */
-it.each(pattern.options.map(({ shape }) => shape.kind.value))(
+it.each(pattern.options.map(option => option.unwrap().shape.kind.value))(
   'a run of the pattern %s that is stopped behind each of its steps, and resumed, ends the same',
   async kind => {
     const { trials }: { trials: Trials } = await import(`./teams/${kind}.ts`)

@@ -26,21 +26,24 @@ async function exported(kind: string) {
   return { ...run, row, path }
 }
 
-describe.each(pattern.options.map(({ shape }) => shape.kind.value))('a run of the pattern %s', kind => {
-  it('is the same in another store, and does the same there', async () => {
-    const { store, id, events, row, path } = await exported(kind)
-    const there = await temporaryStore()
-    const found = await readRun(path)
-    expect(await there.adopt(found.run, found.facts())).toBe(true)
-    expect(await there.adopt(found.run, found.facts())).toBe(false)
-    expect(await there.events(id)).toEqual(events)
-    const { updatedAt, ...known } = row
-    expect(await there.run(id)).toMatchObject({ ...known, usd: expect.closeTo(row.usd, 9) })
-    expect(await digestOf(there, row, events.length)).toBe(await digestOf(store, row, events.length))
-    expect((await verify(id, await there.events(id), { store: there, env: {} })).difference).toBeUndefined()
-    expect(await there.spending.totals({ by: ['run'], since: 0 })).toEqual([])
-  })
-})
+describe.each(pattern.options.map(option => option.unwrap().shape.kind.value))(
+  'a run of the pattern %s',
+  kind => {
+    it('is the same in another store, and does the same there', async () => {
+      const { store, id, events, row, path } = await exported(kind)
+      const there = await temporaryStore()
+      const found = await readRun(path)
+      expect(await there.adopt(found.run, found.facts())).toBe(true)
+      expect(await there.adopt(found.run, found.facts())).toBe(false)
+      expect(await there.events(id)).toEqual(events)
+      const { updatedAt, ...known } = row
+      expect(await there.run(id)).toMatchObject({ ...known, usd: expect.closeTo(row.usd, 9) })
+      expect(await digestOf(there, row, events.length)).toBe(await digestOf(store, row, events.length))
+      expect((await verify(id, await there.events(id), { store: there, env: {} })).difference).toBeUndefined()
+      expect(await there.spending.totals({ by: ['run'], since: 0 })).toEqual([])
+    })
+  },
+)
 
 it('names the file of its team in full, where somebody has typed less', async () => {
   const { row, store } = await exported('pipeline')

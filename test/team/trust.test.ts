@@ -268,7 +268,7 @@ describe('every field of a team file', () => {
     ['of the team', Object.keys(schema.shape), [WORDS_OF_TEAMS, ACTS_OF_TEAMS]],
     [
       'of agents',
-      agent.options.flatMap(({ shape }) => Object.keys(shape)),
+      agent.options.flatMap(option => Object.keys(option.unwrap().shape)),
       [WORDS_OF_AGENTS, ACTS_OF_AGENTS],
     ],
     [
